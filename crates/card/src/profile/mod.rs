@@ -1,0 +1,157 @@
+//! The profile: every numeric rule, range, layout and partner format as versioned data with the date it applies from.
+//! One TOML text holds a base and dated changes; `Profile::parse` gives the rules in force on one day. Which text is used
+//! is the caller's business; this file knows only the built-in ones.
+
+pub mod chip;
+pub mod encode;
+pub mod face;
+pub mod photo;
+pub mod record;
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use serde::Deserialize;
+
+use crate::ids::Digest;
+use crate::reason::{Code, Effect, Reason};
+
+/// The profile of Hubei's card for foreigners (S3, S4; issuance process marked "trial").
+pub const HUBEI_FOREIGNER_2025: &str = concat!(
+    include_str!("../../profiles/hubei-foreigner-2025/record.toml"),
+    include_str!("../../profiles/hubei-foreigner-2025/photo.toml"),
+    include_str!("../../profiles/hubei-foreigner-2025/chip.toml"),
+    include_str!("../../profiles/hubei-foreigner-2025/face.toml"),
+    include_str!("../../profiles/hubei-foreigner-2025/encode.toml"),
+);
+
+/// Built-in profiles by id.
+pub const BUILT_IN: [(&str, &str); 1] = [("hubei-foreigner-2025", HUBEI_FOREIGNER_2025)];
+
+/// The rules in force on one day.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Profile {
+    pub id: String,
+    pub title: String,
+    /// The day from which the newest change included here applies (the base's own day if none).
+    pub applies_from: Date,
+    pub record: record::RecordRules,
+    pub validity: record::Validity,
+    #[serde(default)]
+    pub number_range: Vec<record::NumberRange>,
+    pub photo: photo::PhotoRules,
+    pub chip: chip::ChipLayout,
+    pub face: face::FaceLayout,
+    pub encode: encode::EncodeLayout,
+    /// Overrides of a code's default effect.
+    #[serde(default)]
+    pub effects: BTreeMap<String, Effect>,
+    /// SHA-256 of the profile's text: part of the release id.
+    #[serde(skip, default = "no_digest")]
+    pub digest: Digest,
+}
+
+fn no_digest() -> Digest {
+    Digest([0; 32])
+}
+
+impl Profile {
+    /// Reads a profile text and applies every `[[change]]` whose `applies_from` is not after `day`, oldest first.
+    ///
+    /// # Errors
+    /// The text is not TOML, holds an unknown key or code, a value of the wrong type, or applies only after `day`.
+    pub fn parse(text: &str, day: Date) -> Result<Self, String> {
+        let mut table: toml::Table = toml::from_str(text).map_err(|e| e.to_string())?;
+        let changes = table.remove("change");
+        for change in dated_changes(changes, day)? {
+            merge(&mut table, change);
+        }
+        let mut profile: Self = table.try_into().map_err(|e| e.to_string())?;
+        if profile.applies_from > day {
+            return Err(format!("profile {} applies from {}, not on {day}", profile.id, profile.applies_from));
+        }
+        if let Some(code) = profile.effects.keys().find(|c| Code::parse(c).is_none()) {
+            return Err(format!("effects: unknown reason code {code:?}"));
+        }
+        profile.digest = Digest::of(text.as_bytes());
+        Ok(profile)
+    }
+
+    /// # Errors
+    /// No built-in profile has this id, or it doesn't apply on `day`.
+    pub fn built_in(id: &str, day: Date) -> Result<Self, String> {
+        let known = || BUILT_IN.map(|(id, _)| id).join(", ");
+        let (_, text) = BUILT_IN.iter().find(|(name, _)| *name == id).ok_or_else(|| format!("unknown profile {id:?}; built in: {}", known()))?;
+        Self::parse(text, day)
+    }
+
+    /// A reason with the effect this profile gives the code.
+    #[must_use]
+    pub fn reason(&self, code: Code, value: impl Into<String>, limit: impl Into<String>) -> Reason {
+        Reason::with_effect(code, self.effect_of(code), value, limit)
+    }
+
+    #[must_use]
+    pub fn effect_of(&self, code: Code) -> Effect {
+        self.effects.get(code.text()).copied().unwrap_or(code.definition().effect)
+    }
+}
+
+fn dated_changes(changes: Option<toml::Value>, day: Date) -> Result<Vec<toml::Table>, String> {
+    let Some(changes) = changes else { return Ok(Vec::new()) };
+    let list: Vec<toml::Table> = changes.try_into().map_err(|e| format!("change: {e}"))?;
+    let mut dated = Vec::new();
+    for change in list {
+        let from = change.get("applies_from").and_then(toml::Value::as_str).ok_or("change: applies_from is missing")?;
+        let from: Date = from.parse().map_err(|e| format!("change: applies_from: {e}"))?;
+        if from <= day {
+            dated.push((from, change));
+        }
+    }
+    dated.sort_by_key(|(from, _)| *from);
+    Ok(dated.into_iter().map(|(_, change)| change).collect())
+}
+
+/// Tables merge key by key; every other value replaces.
+fn merge(base: &mut toml::Table, change: toml::Table) {
+    for (key, value) in change {
+        match (base.get_mut(&key), value) {
+            (Some(toml::Value::Table(old)), toml::Value::Table(new)) => merge(old, new),
+            (_, value) => {
+                base.insert(key, value);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DAY: Date = jiff::civil::date(2025, 6, 1);
+
+    #[test]
+    fn the_built_in_profile_reads() {
+        let p = Profile::built_in("hubei-foreigner-2025", DAY).unwrap();
+        assert_eq!(p.id, "hubei-foreigner-2025");
+        assert!(Profile::built_in("hubei-foreigner-2025", jiff::civil::date(2024, 1, 1)).is_err());
+        assert!(Profile::built_in("mars", DAY).is_err());
+    }
+
+    #[test]
+    fn a_change_applies_from_its_day() {
+        let text = format!("{HUBEI_FOREIGNER_2025}\n[[change]]\napplies_from = \"2025-07-01\"\n[change.record]\nphoto_age_months_max = 3\n");
+        assert_eq!(Profile::parse(&text, DAY).unwrap().record.photo_age_months_max, 6);
+        let later = Profile::parse(&text, jiff::civil::date(2025, 7, 1)).unwrap();
+        assert_eq!(later.record.photo_age_months_max, 3);
+        assert_eq!(later.applies_from.to_string(), "2025-07-01");
+    }
+
+    #[test]
+    fn unknown_keys_are_refused() {
+        let text = HUBEI_FOREIGNER_2025.replacen("photo_age_months_max", "photo_age_month_max", 1);
+        let error = Profile::parse(&text, DAY).err().unwrap();
+        assert!(error.contains("photo_age_month_max"), "{error}");
+    }
+}

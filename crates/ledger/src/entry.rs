@@ -1,0 +1,314 @@
+//! What the journal says: one type per kind of event. Fields are identifiers, keyed digests, codes and times; nothing personal.
+//! Encoded with bincode 1.3.3 (fixint) inside the journal's record; a changed field order is a new schema number (FORMAT.md).
+
+use card::reason::Reason;
+use card::{BatchId, BusinessType, Digest, Keyed, Lane, Ordinal, OutletCode, Outcome};
+use serde::{Deserialize, Serialize};
+
+/// UTC time in milliseconds since 1970.
+pub type Millis = i64;
+
+/// One journal entry. The order of variants is the stored kind: append only, never reorder.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub enum Entry {
+    PlantCreated(PlantCreated),
+    RunStarted(RunStarted),
+    RunEnded(RunEnded),
+    RegisterImported(RegisterImported),
+    PackageReceived(PackageReceived),
+    PackageSetAside(PackageSetAside),
+    PackageRepeated(PackageRepeated),
+    Judged(Judged),
+    PackageAnswered(PackageAnswered),
+    Moved(Moved),
+    BatchCut(BatchCut),
+    JobMade(JobMade),
+    BatchSealed(BatchSealed),
+    BatchReleased(BatchReleased),
+    BatchDispatched(BatchDispatched),
+    Results(Results),
+    CardEvent(CardEvent),
+    Note(Note),
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct PlantCreated {
+    pub plant_id: String,
+    pub program: String,
+    pub at: Millis,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct RunStarted {
+    pub run: u64,
+    pub command: String,
+    /// Who started it: a person's id, or the scheduler's identity from the configuration.
+    pub who: String,
+    /// Present after an unclean stop: why it is started again.
+    pub reason: Option<String>,
+    /// The run that didn't end cleanly, if there is one.
+    pub resumes: Option<u64>,
+    /// Digest over program version, configuration, profile and fonts.
+    pub release_id: Digest,
+    pub at: Millis,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct RunEnded {
+    pub run: u64,
+    /// Exit code the process meant to give.
+    pub exit: u8,
+    pub at: Millis,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct RegisterImported {
+    /// `outlets`, `permits`, `enrolment`.
+    pub kind: String,
+    pub version: u32,
+    pub path: String,
+    pub digest: Digest,
+    pub rows: u64,
+    pub at: Millis,
+}
+
+/// A package whose every byte is in the vault. From here on its applications exist.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct PackageReceived {
+    /// Counted up from 0 over the plant's life.
+    pub package: u64,
+    pub outlet: OutletCode,
+    pub package_id: String,
+    pub sequence: u64,
+    /// `individual` or `employer`.
+    pub channel: String,
+    pub employer_code: Option<String>,
+    /// Digest of `package.json`: the package's identity.
+    pub manifest: Digest,
+    /// Key id of the signature, `None` where the configuration allows unsigned packages.
+    pub signed_by: Option<String>,
+    pub submitted_at: Millis,
+    pub received_at: Millis,
+    pub first_ordinal: Ordinal,
+    pub count: u32,
+    /// Vault file with all contents, and its digest.
+    pub vault_path: String,
+    pub vault_digest: Digest,
+    pub container: String,
+    /// Package-level findings that hold its applications or are noted (RPL-03, PKG-17 …).
+    pub reasons: Vec<Reason>,
+}
+
+/// A package that was not let in: quarantined whole.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct PackageSetAside {
+    /// Name in the inbox, escaped to printable ASCII.
+    pub name: String,
+    /// Only when the manifest's signature was good.
+    pub outlet: Option<OutletCode>,
+    pub package_id: Option<String>,
+    pub quarantine_path: String,
+    pub reasons: Vec<Reason>,
+    pub at: Millis,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct PackageRepeated {
+    pub package: u64,
+    pub name: String,
+    pub at: Millis,
+}
+
+/// A chunk of a package's applications, judged; `vault_path` holds their records.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Judged {
+    pub package: u64,
+    /// Row of the first application in the package, 0-based.
+    pub first_row: u32,
+    pub vault_path: String,
+    pub vault_digest: Digest,
+    pub applications: Vec<JudgedApplication>,
+    pub at: Millis,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct JudgedApplication {
+    pub ordinal: Ordinal,
+    /// As the outlet numbered it, if that much could be read; else `row-N`.
+    pub application_id: String,
+    pub outcome: Outcome,
+    pub reasons: Vec<Reason>,
+    /// SHA-256 of the photo as sent, and of the validated (stripped) one; `None` when there was no photo.
+    pub photo: Option<Digest>,
+    pub photo_validated: Option<Digest>,
+    /// Facts the cut and the index need, absent when the record could not be understood.
+    pub facts: Option<Facts>,
+}
+
+/// What the index needs to know of an understood application.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Facts {
+    pub business_type: BusinessType,
+    pub lane: Lane,
+    pub mail: bool,
+    /// Keyed digests: nationality + document number; social security number; name + birth date + nationality.
+    pub document_key: Keyed,
+    pub ssn_key: Keyed,
+    pub likeness_key: Keyed,
+    /// Keyed digest of the canonical application: tells a repeat (DUP-01) from other data under one number (DUP-08).
+    pub content_key: Keyed,
+    pub supersedes: Option<String>,
+}
+
+/// An application moved from one state to another outside `Judged`: by a person, by a later arrival, or at the cut.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Moved {
+    pub ordinal: Ordinal,
+    pub outcome: Outcome,
+    pub reasons: Vec<Reason>,
+    pub cause: Cause,
+    /// Person's id, or `cardline`.
+    pub who: String,
+    pub at: Millis,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum Cause {
+    /// A person decided (`cardline resolve`).
+    Resolved,
+    Withdrawn,
+    /// What it waited for arrived.
+    Rejudged,
+    /// A later application concerns the same person or photo.
+    Neighbour,
+    /// Checked again at the cut.
+    Cut,
+    /// Replaced by a corrected application.
+    Superseded,
+    /// Its stored copy could not be used after the cut; its number is void.
+    Spoilt,
+}
+
+/// The batch: order, destinations and numbers, in one entry, before any output.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct BatchCut {
+    pub batch: BatchId,
+    /// Everything in the batch that shows a time shows this one.
+    pub frozen_at: Millis,
+    pub release_id: Digest,
+    pub profile: String,
+    pub cards_per_job: u32,
+    pub cards: Vec<CutCard>,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct CutCard {
+    pub ordinal: Ordinal,
+    /// 9 characters with the check character.
+    pub number: String,
+    pub generation: u32,
+}
+
+/// A job's files are durable in the staging folder.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct JobMade {
+    pub batch: BatchId,
+    /// 1-based.
+    pub job: u32,
+    pub files: Vec<FileDigest>,
+    /// Record digests in slot order: what the four views must agree on. `None` is a void slot.
+    pub records: Vec<Option<Keyed>>,
+}
+
+/// A file of a batch, relative to the batch's folder.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct FileDigest {
+    pub path: String,
+    pub len_bytes: u64,
+    pub digest: Digest,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct BatchSealed {
+    pub batch: BatchId,
+    /// Digest of `manifest.json`.
+    pub manifest: Digest,
+    pub cards: u32,
+    pub void: u32,
+    pub jobs: u32,
+    pub bundles: u32,
+    pub at: Millis,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct BatchReleased {
+    pub batch: BatchId,
+    /// `automatic`, or the people who released it.
+    pub by: Vec<String>,
+    pub manifest: Digest,
+    pub at: Millis,
+}
+
+/// Notices and answers of the batch are out.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct BatchDispatched {
+    pub batch: BatchId,
+    pub files: Vec<FileDigest>,
+    pub at: Millis,
+}
+
+/// A machine's result file for one batch.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Results {
+    pub batch: BatchId,
+    pub file: Digest,
+    pub cards: Vec<CardResult>,
+    pub at: Millis,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct CardResult {
+    pub number: String,
+    pub result: MachineResult,
+    /// 卡识别码: 32 hex digits, from the chip.
+    pub card_identification: Option<String>,
+    /// Historical bytes of the answer to reset, hex.
+    pub atr: Option<String>,
+    pub box_position: Option<String>,
+    /// 失败环节 and 失败原因.
+    pub failure: Option<(String, String)>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MachineResult {
+    Good,
+    Spoiled,
+    Unknown,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct CardEvent {
+    pub number: String,
+    pub generation: u32,
+    pub kind: CardEventKind,
+    pub who: String,
+    pub at: Millis,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CardEventKind {
+    Received,
+    Collected,
+    ActivatedSocialSecurity,
+    ActivatedBank,
+}
+
+/// Something worth remembering that changes nothing: a torn tail that was cut, an index that was rebuilt, a stale lock.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Note {
+    pub code: String,
+    pub text: String,
+    pub at: Millis,
+}
