@@ -119,6 +119,14 @@ pub struct PackageRepeated {
     pub at: Millis,
 }
 
+/// The package's answer is in `returns/`.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct PackageAnswered {
+    pub package: u64,
+    pub files: Vec<FileDigest>,
+    pub at: Millis,
+}
+
 /// A chunk of a package's applications, judged; `vault_path` holds their records.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Judged {
