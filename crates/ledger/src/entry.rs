@@ -2,7 +2,7 @@
 //! Encoded with bincode 1.3.3 (fixint) inside the journal's record; a changed field order is a new schema number (FORMAT.md).
 
 use card::reason::Reason;
-use card::{BatchId, BusinessType, Digest, Keyed, Lane, Ordinal, OutletCode, Outcome};
+use card::{BatchId, BusinessType, Digest, Keyed, Lane, Ordinal, Outcome, OutletCode};
 use serde::{Deserialize, Serialize};
 
 /// UTC time in milliseconds since 1970.
