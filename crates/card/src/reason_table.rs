@@ -194,6 +194,8 @@ pub enum Code {
     Adr03,
     /// The application was withdrawn.
     Wdr01,
+    /// A corrected application took this one's place.
+    Wdr02,
     /// A person at the centre rejected the application.
     Rsv01,
     /// A person at the centre accepted the application.
@@ -296,7 +298,7 @@ pub enum Code {
     Use01,
 }
 
-static DEFINITIONS: [Definition; 145] = [
+static DEFINITIONS: [Definition; 146] = [
     Definition {
         code: Code::Pkg01,
         text: "PKG-01",
@@ -1341,6 +1343,17 @@ static DEFINITIONS: [Definition; 145] = [
         zh: "申请已撤回。",
         todo_en: "Nothing to do.",
         todo_zh: "无需处理。",
+    },
+    Definition {
+        code: Code::Wdr02,
+        text: "WDR-02",
+        scope: Scope::Application,
+        effect: Effect::Reject,
+        lane: AnswerLane::FixAtOutlet,
+        en: "A corrected application took this one's place.",
+        zh: "该申请已被更正后的申请替代。",
+        todo_en: "Nothing to do; see the later application.",
+        todo_zh: "无需处理,请查看后续申请。",
     },
     Definition {
         code: Code::Rsv01,

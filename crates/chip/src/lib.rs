@@ -1,1 +1,16 @@
-//! (skeleton)
+//! Bytes on the chip and in the encode files: a card and the profile's layout become file images, a line of the vendor's text
+//! file, and a stream of DGIs; readers turn the same bytes back. Bytes in, bytes out: no files, no readers, no keys.
+
+mod dgi;
+mod image;
+mod problem;
+#[cfg(test)]
+mod samples;
+mod value;
+mod vendor;
+
+pub use dgi::{Dgi, DgiCard, DgiReader, dgi_card, dgi_header, dgi_records, files_of};
+pub use image::{ChipImage, ChipRecordImage, Content, FileImage, check_texts, decode, image, image_with_portrait};
+pub use problem::ChipProblem;
+pub use value::{ValueFault, decode_value, encode_value};
+pub use vendor::{VendorReader, vendor_header, vendor_line, vendor_records};

@@ -206,6 +206,12 @@ pub struct BatchCut {
     pub release_id: Digest,
     pub profile: String,
     pub cards_per_job: u32,
+    /// Next free counter of every number range that was used, by prefix.
+    pub numbers_next: Vec<(String, u64)>,
+    /// Register snapshots in force at the cut: whatever is imported later, this batch is made with these.
+    pub registers: Vec<RegisterImported>,
+    /// Ordinals below this had arrived: the night's answers speak of them.
+    pub arrived_until: Ordinal,
     pub cards: Vec<CutCard>,
 }
 

@@ -1,1 +1,26 @@
-//! (skeleton)
+//! The rooms of the line and the program that walks through them (`run.rs`). Knows no adapter and no path outside the plant:
+//! what it needs of the world is in `ports.rs`, what must survive goes through the ledger.
+
+pub mod answers;
+pub mod crosscheck;
+pub mod cut;
+pub mod decide;
+pub mod dispatch;
+pub mod ingest;
+pub mod intake;
+pub mod jobs;
+pub mod lists;
+pub mod package;
+pub mod personalise;
+pub mod plan;
+pub mod ports;
+pub mod pump;
+pub mod recheck;
+pub mod registers;
+pub mod report;
+pub mod returns;
+pub mod rows;
+pub mod run;
+pub mod seal;
+pub mod validate;
+pub mod vault;

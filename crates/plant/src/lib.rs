@@ -1,1 +1,19 @@
-//! (skeleton)
+//! The world as it is: adapters on a real machine for the ports of `ledger` and `line`. Knows files, locks, clocks and memory;
+//! knows no rule about applications and decides nothing.
+
+pub mod clock;
+pub mod disk;
+pub mod inbox;
+pub mod keys;
+pub mod lock;
+pub mod machine;
+mod map;
+pub mod memory;
+pub mod registers;
+
+pub use clock::SystemClock;
+pub use disk::{Durability, RealDisk};
+pub use inbox::FolderInbox;
+pub use lock::{Lease, PlantLock, StaleLease};
+pub use memory::{MemoryWatch, cpu_seconds};
+pub use registers::{RegisterKind, Shelf};

@@ -1,1 +1,9 @@
-//! (skeleton)
+//! Everything synthetic: invented portraits, damaged photos and whole packages, each with the outcome it must have.
+//! Also behind `cardline demo`. Nothing here resembles a real person; nothing here is part of the line.
+
+pub mod degrade;
+pub mod dice;
+pub mod gallery;
+pub mod jpeg;
+pub mod portrait;
+pub mod rgb;

@@ -74,8 +74,18 @@ impl Profile {
         if let Some(code) = profile.effects.keys().find(|c| Code::parse(c).is_none()) {
             return Err(format!("effects: unknown reason code {code:?}"));
         }
+        profile.check()?;
         profile.digest = Digest::of(text.as_bytes());
         Ok(profile)
+    }
+
+    /// Parts that only make sense together.
+    fn check(&self) -> Result<(), String> {
+        crate::card_number::check_ranges(&self.number_range)?;
+        self.chip.check(&self.record)?;
+        self.encode.check()?;
+        let spoils = self.record.qr_payload.contains(self.encode.delimiter) || !self.record.qr_payload.bytes().all(|b| (0x20..0x7F).contains(&b));
+        if spoils { Err("record.qr_payload: ASCII without the delimiter of encode".to_owned()) } else { Ok(()) }
     }
 
     /// # Errors

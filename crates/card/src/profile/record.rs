@@ -35,6 +35,11 @@ pub struct RecordRules {
     pub specimen_nationality_allowed: bool,
     /// ICAO codes outside ISO 3166 whose social-security prefix is settled; others wait for a person (card-and-rules.md 1.15, 5.2).
     pub ssn_prefix: std::collections::BTreeMap<String, String>,
+    /// Longest document number, letters and digits only: no rule says how a longer one enters the social security number (card-and-rules.md 1.10).
+    pub document_number_chars_max: usize,
+    /// Vendors and banks want both (card-and-rules.md §8.2).
+    pub phone_required: bool,
+    pub bank_required: bool,
     pub qr_payload_chars_max: usize,
     /// Text of the QR code; `{permit}` and `{card}` are replaced. Opaque, no personal data.
     pub qr_payload: String,

@@ -1,0 +1,97 @@
+//! What encoding costs: chip image, vendor line with a 60 KB photo, data groups, and reading both files back.
+//! `cargo bench -p chip`. Throughput is per card.
+
+use std::hint::black_box;
+
+use card::application::{Application, BusinessType, Delivery, DocumentType, Lane, Sex};
+use card::{BatchId, Card, Keyed, OutletCode, Profile, card_number};
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use jiff::civil::date;
+
+const PHOTO_BYTES: usize = 60_000;
+const JOB_CARDS: u32 = 100;
+
+fn card(n: u32) -> Card {
+    Card {
+        batch: BatchId::parse("B20250601-01").expect("a batch id"),
+        position: n + 1,
+        job: 1,
+        slot: n + 1,
+        number: card_number::number_at("H", u64::from(n)).expect("a number"),
+        generation: 1,
+        outlet: OutletCode::parse("WH-01").expect("an outlet"),
+        division: "420100".to_owned(),
+        application: application(n),
+        issued_on: date(2025, 6, 1),
+        expires_on: date(2035, 6, 1),
+        qr_payload: format!("CL1:{n}"),
+        record_digest: Keyed([7; 16]),
+    }
+}
+
+fn application(n: u32) -> Application {
+    Application {
+        application_id: format!("WH01-{n:06}"),
+        business_type: BusinessType::New,
+        lane: Lane::Normal,
+        name: format!("ŁUKASZ EXAMPLE-{}", ["SØRENSEN", "NOWAK", "ZIELIŃSKI"][n as usize % 3]),
+        name_zh: Some("示例".to_owned()),
+        sex: Sex::M,
+        birth_date: date(1990, 2, 3),
+        nationality: "POL".to_owned(),
+        document_type: DocumentType::Passport,
+        document_number: format!("X{n:08}"),
+        document_expiry: date(2030, 1, 1),
+        mrz: None,
+        ssn: format!("POL0X{n:08}"),
+        work_permit_number: format!("420000{n:06}"),
+        work_permit_category: 'B',
+        work_permit_from: date(2025, 1, 1),
+        work_permit_to: date(2026, 12, 31),
+        employer_name: "湖北示例科技有限公司".to_owned(),
+        employer_code: "91350100M000100Y43".to_owned(),
+        photo: format!("{n}.jpg"),
+        photo_taken_on: date(2025, 5, 1),
+        religious_headgear: false,
+        delivery: Delivery::Outlet,
+        phone: "+86 27 8888 0000".to_owned(),
+        bank: "示例银行".to_owned(),
+        receipt_number: None,
+        due_on: None,
+        supersedes: None,
+        loss_report: None,
+        old_card_number: None,
+    }
+}
+
+/// The two files of a job.
+fn job(cards: &[Card], photo: &[u8], profile: &Profile) -> (Vec<u8>, Vec<u8>) {
+    let (mut text, mut dgi) = (Vec::new(), Vec::new());
+    chip::vendor_header(&profile.encode, &mut text);
+    chip::dgi_header(&cards[0].batch, 1, cards.len() as u32, &mut dgi);
+    for card in cards {
+        let image = chip::image(card, &profile.chip).expect("fits");
+        chip::vendor_line(card, &image, photo, &profile.encode, &mut text).expect("fits");
+        chip::dgi_card(card, &image, &mut dgi).expect("fits");
+    }
+    (text, dgi)
+}
+
+fn chip_benches(c: &mut Criterion) {
+    let profile = Profile::built_in("hubei-foreigner-2025", date(2025, 6, 1)).expect("built in");
+    let photo: Vec<u8> = (0..PHOTO_BYTES).map(|i| (i * 31 % 251) as u8).collect();
+    let cards: Vec<Card> = (0..JOB_CARDS).map(card).collect();
+    let (text, dgi) = job(&cards, &photo, &profile);
+    let mut one = c.benchmark_group("chip");
+    one.throughput(Throughput::Elements(1));
+    one.bench_function("check_texts", |b| b.iter(|| chip::check_texts(black_box(&cards[0].application), &profile.chip)));
+    one.bench_function("image", |b| b.iter(|| chip::image(black_box(&cards[0]), &profile.chip)));
+    one.throughput(Throughput::Elements(u64::from(JOB_CARDS)));
+    one.bench_function("image_line_dgi", |b| b.iter(|| job(black_box(&cards), &photo, &profile)));
+    one.bench_function("read_vendor", |b| b.iter(|| chip::vendor_records(black_box(&text))));
+    one.bench_function("read_dgi", |b| b.iter(|| chip::dgi_records(black_box(&dgi))));
+    one.finish();
+}
+
+criterion_group!(benches, chip_benches);
+criterion_main!(benches);

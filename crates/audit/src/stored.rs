@@ -1,0 +1,64 @@
+//! Judged records as they lie in the vault (docs/formats/batch.md): decoded anew, and the digest a card of them must carry.
+//! Personal: nothing of them leaves this file but digests.
+
+use card::reason::Reason;
+use card::{Application, Delivery, Digest, Keyed, RawApplication};
+use serde::Deserialize;
+
+use crate::envelope;
+
+/// Envelope kind and schema of a stored record.
+const FORM: (u8, u8) = (16, 1);
+/// Longest stored record.
+pub const RECORD_BYTES_MAX: u64 = 256 * 1024 + 64;
+
+/// The front of a stored record; measurements follow it.
+#[derive(Deserialize)]
+pub struct StoredRecord {
+    pub raw: RawApplication,
+    pub application: Option<Application>,
+    pub reasons: Vec<Reason>,
+    pub photo: Option<Digest>,
+    pub photo_validated: Option<Digest>,
+}
+
+/// What dispatch must agree with, without anything personal.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Route {
+    pub mail: bool,
+    /// Digest over recipient, address and postcode; zeros for an outlet.
+    pub address: Digest,
+}
+
+impl StoredRecord {
+    /// # Errors
+    /// What is wrong with the bytes.
+    pub fn read(bytes: &[u8]) -> Result<Self, &'static str> {
+        envelope::decode_front(envelope::open(FORM.0, FORM.1, bytes)?)
+    }
+
+    /// Name of its photo in the package's contents; empty without one.
+    pub fn photo_entry(&self) -> String {
+        let name = self.raw.get("photo").trim();
+        let name = name.strip_prefix("photos/").unwrap_or(name);
+        if name.is_empty() { String::new() } else { format!("photos/{name}") }
+    }
+
+    /// The digest all views of this card carry.
+    pub fn record_digest(&self, number: &str, generation: u32, pepper: &[u8; 32]) -> Option<Keyed> {
+        let (application, photo) = (self.application.as_ref()?, self.photo_validated?);
+        Some(Keyed::of(pepper, "record", &[&application.canonical(), &photo.0, number.as_bytes(), &generation.to_be_bytes()]))
+    }
+
+    pub fn route(&self) -> Option<Route> {
+        self.application.as_ref().map(|a| match &a.delivery {
+            Delivery::Outlet => Route { mail: false, address: Digest([0; 32]) },
+            Delivery::Mail(m) => Route { mail: true, address: address_digest(&m.recipient, &m.address, &m.postcode) },
+        })
+    }
+}
+
+/// Tells addresses apart without keeping them.
+pub fn address_digest(recipient: &str, address: &str, postcode: &str) -> Digest {
+    Digest::of(format!("{}\0{}\0{}", recipient, address, postcode).as_bytes())
+}

@@ -1,0 +1,223 @@
+//! The plant's story told again from the journal: what every application, number and batch came to, kept small (about 200 bytes an
+//! application). Each entry is held against what went before it; files are not looked at here.
+
+mod applications;
+mod batches;
+mod packages;
+mod runs;
+
+use std::collections::{BTreeMap, HashMap};
+
+use card::reason::{Effect, Reason};
+use card::{BatchId, BusinessType, Code, Digest, Keyed, Lane, Ordinal, Outcome, OutletCode};
+use ledger::entry::{BatchSealed, Entry, FileDigest, JobMade, MachineResult, Millis, RegisterImported};
+
+use crate::proof::Proofs;
+
+/// A package can't hold more applications than a container may hold files; more is not believed.
+const PACKAGE_APPLICATIONS_MAX: u32 = 1_000_000;
+
+/// Everything the journal says, folded.
+#[derive(Default)]
+pub struct Story {
+    pub packages: Vec<Package>,
+    /// By ordinal.
+    pub applications: Vec<Application>,
+    pub batches: Vec<Batch>,
+    pub registers: Vec<RegisterImported>,
+    batch_at: HashMap<BatchId, usize>,
+    package_ids: HashMap<(OutletCode, String), u64>,
+    sequences: HashMap<(OutletCode, u64), u64>,
+    /// Batch and position of every card, by number and generation.
+    numbers: HashMap<String, Vec<(u32, Slot)>>,
+    /// The newest live card under a person's keys.
+    live: HashMap<Keyed, Ordinal>,
+    /// Highest next counter written down for each prefix of numbers.
+    counters: HashMap<String, u64>,
+    results_files: HashMap<Digest, usize>,
+    arrived_until: Ordinal,
+    run: runs::Runs,
+}
+
+/// A received package.
+pub struct Package {
+    pub outlet: OutletCode,
+    pub package_id: String,
+    pub sequence: u64,
+    pub employer_code: Option<String>,
+    pub manifest: Digest,
+    pub signed_by: Option<String>,
+    pub first_ordinal: Ordinal,
+    pub count: u32,
+    pub vault_path: String,
+    pub vault_digest: Digest,
+    /// Which outlet register was in force when it was let in.
+    pub outlets_register: Option<usize>,
+    pub chunks: Vec<Chunk>,
+    pub judged: u32,
+    pub answer: Option<Vec<FileDigest>>,
+    /// Came again since its answer: the answer may have been given anew.
+    pub repeated: bool,
+}
+
+/// One vault file of judged records.
+pub struct Chunk {
+    pub first_row: u32,
+    pub rows: u32,
+    pub path: String,
+    pub digest: Digest,
+}
+
+/// Where an application stands.
+#[derive(Clone)]
+pub struct Application {
+    pub package: u32,
+    /// `None` until judged.
+    pub outcome: Option<Outcome>,
+    pub codes: Box<[(Code, Effect)]>,
+    pub photo: Option<Digest>,
+    pub photo_validated: Option<Digest>,
+    pub facts: Option<Facts>,
+    pub place: Option<Slot>,
+}
+
+/// What the journal knows of an understood application.
+#[derive(Clone, Copy)]
+pub struct Facts {
+    pub business_type: BusinessType,
+    pub lane: Lane,
+    pub mail: bool,
+    pub document: Keyed,
+    pub ssn: Keyed,
+    pub likeness: Keyed,
+}
+
+/// A place in a batch.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Slot {
+    pub batch: u32,
+    /// 0-based.
+    pub position: u32,
+    pub void: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Stage {
+    Cut,
+    Sealed,
+    Released,
+    Dispatched,
+}
+
+/// A cut batch.
+pub struct Batch {
+    pub id: BatchId,
+    pub stage: Stage,
+    pub frozen_at: Millis,
+    pub profile: String,
+    pub release_id: Digest,
+    pub cards_per_job: u32,
+    pub cards: Vec<CutCard>,
+    pub jobs: BTreeMap<u32, JobMade>,
+    pub sealed: Option<BatchSealed>,
+    pub arrived_from: Ordinal,
+    pub arrived_until: Ordinal,
+}
+
+/// One number given out, and what became of its card.
+pub struct CutCard {
+    pub ordinal: Ordinal,
+    pub number: Box<str>,
+    pub generation: u32,
+    pub result: Option<MachineResult>,
+    /// Events on record, one bit for each kind.
+    events: u8,
+}
+
+impl Batch {
+    /// Jobs this batch must have.
+    pub fn job_count(&self) -> u32 {
+        (self.cards.len() as u32).div_ceil(self.cards_per_job.max(1))
+    }
+
+    /// 0-based positions of a job's slots (`job` 1-based).
+    pub fn span(&self, job: u32) -> std::ops::Range<usize> {
+        let size = self.cards_per_job as usize;
+        let first = (job as usize).saturating_sub(1).saturating_mul(size).min(self.cards.len());
+        first..first.saturating_add(size).min(self.cards.len())
+    }
+
+    /// The record digest at a 0-based position, from the job that made it.
+    pub fn record(&self, position: u32) -> Option<Keyed> {
+        let size = self.cards_per_job.max(1);
+        self.jobs.get(&(position / size + 1)).and_then(|job| job.records.get((position % size) as usize).copied().flatten())
+    }
+
+    /// Cards made: slots that carry a record.
+    pub fn made(&self) -> u32 {
+        self.jobs.values().map(|j| j.records.iter().flatten().count() as u32).sum()
+    }
+}
+
+impl Application {
+    /// A card of it exists or is being made.
+    pub fn has_card(&self) -> bool {
+        self.place.is_some_and(|p| !p.void)
+    }
+
+    fn has_code(&self, code: Code) -> bool {
+        self.codes.iter().any(|(c, _)| *c == code)
+    }
+}
+
+impl Story {
+    /// Holds an entry against the story so far and goes on with it.
+    pub fn tell(&mut self, seq: u64, entry: &Entry, proofs: &mut Proofs) {
+        self.keep_time(seq, entry, proofs);
+        match entry {
+            Entry::PlantCreated(_) | Entry::PackageSetAside(_) | Entry::BatchReleased(_) | Entry::BatchDispatched(_) | Entry::BatchSealed(_) | Entry::Note(_) => {
+                self.tell_stage(seq, entry, proofs);
+            }
+            Entry::RunStarted(e) => self.run_started(e, proofs),
+            Entry::RunEnded(e) => self.run_ended(e, proofs),
+            Entry::RegisterImported(e) => self.registers.push(e.clone()),
+            Entry::PackageReceived(e) => self.package_received(seq, e, proofs),
+            Entry::PackageRepeated(e) => self.package_repeated(seq, e, proofs),
+            Entry::Judged(e) => self.judged(seq, e, proofs),
+            Entry::PackageAnswered(e) => self.package_answered(seq, e, proofs),
+            Entry::Moved(e) => self.moved(seq, e, proofs),
+            Entry::BatchCut(e) => self.batch_cut(seq, e, proofs),
+            Entry::JobMade(e) => self.job_made(seq, e, proofs),
+            Entry::Results(e) => self.results(seq, e, proofs),
+            Entry::CardEvent(e) => self.card_event(seq, e, proofs),
+        }
+    }
+
+    pub fn batch(&self, id: &BatchId) -> Option<&Batch> {
+        self.batch_at.get(id).map(|i| &self.batches[*i])
+    }
+
+    pub fn application(&self, ordinal: Ordinal) -> Option<&Application> {
+        self.applications.get(usize::try_from(ordinal.0).ok()?)
+    }
+
+    fn application_mut(&mut self, ordinal: Ordinal) -> Option<&mut Application> {
+        self.applications.get_mut(usize::try_from(ordinal.0).ok()?)
+    }
+
+    pub fn package_of(&self, application: &Application) -> &Package {
+        &self.packages[application.package as usize]
+    }
+
+    /// The outlet register in force now.
+    fn outlets_register(&self) -> Option<usize> {
+        self.registers.iter().rposition(|r| r.kind == "outlets")
+    }
+}
+
+fn codes_of(reasons: &[Reason]) -> Box<[(Code, Effect)]> {
+    reasons.iter().map(|r| (r.code, r.effect)).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,312 @@
+//! What may be typed. What it means is in `commands/`, one file per command.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Batch card production: packages in, cards out, every application accounted for.
+#[derive(Parser)]
+#[command(name = "cardline", version, about, propagate_version = true)]
+pub struct Cli {
+    /// The plant: the one folder that holds everything.
+    #[arg(long, global = true, default_value = "./plant", value_name = "DIR")]
+    pub plant: PathBuf,
+    /// Freeze the clock (RFC 3339): for rehearsals and comparisons. Outputs then show this time.
+    #[arg(long, global = true, value_name = "TIME")]
+    pub clock: Option<String>,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Make a new plant.
+    Init(InitArgs),
+    /// Take in, judge and answer the packages in the inbox, then produce: the whole night.
+    Run(RunArgs),
+    /// The day side only: take in, judge and answer.
+    Intake(RunArgs),
+    /// The night side only: cut, make, seal, release, dispatch.
+    Produce(RunArgs),
+    /// Build or check an application package (the outlet's side).
+    Package {
+        #[command(subcommand)]
+        command: PackageCommand,
+    },
+    /// Import and list the neighbours' registers.
+    Registers {
+        #[command(subcommand)]
+        command: RegistersCommand,
+    },
+    /// Judge photos by the profile, without a plant.
+    Photo {
+        #[command(subcommand)]
+        command: PhotoCommand,
+    },
+    /// The published list of reasons.
+    Reasons {
+        code: Option<String>,
+        /// As the page docs/REASONS.md.
+        #[arg(long)]
+        markdown: bool,
+    },
+    /// Profiles the program carries.
+    Profiles,
+    /// Applications that wait for a person or for something to arrive.
+    Held {
+        /// Only of this outlet.
+        #[arg(long)]
+        outlet: Option<String>,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Decide a held application.
+    Resolve(ResolveArgs),
+    /// Take an application back before the cut.
+    Withdraw(WithdrawArgs),
+    /// Where everything stands.
+    Status {
+        #[arg(long)]
+        json: bool,
+    },
+    /// Why an application is where it is.
+    Explain { application: String },
+    /// Everything that ever happened to an application or card.
+    Track { application_or_card: String },
+    /// Vendor's result files.
+    Returns {
+        #[command(subcommand)]
+        command: ReturnsCommand,
+    },
+    /// Record that a card was received, collected or activated.
+    Event(EventArgs),
+    /// Release a sealed batch (two-person mode).
+    Release {
+        batch: String,
+        #[arg(long = "as", value_name = "ID")]
+        who: String,
+    },
+    /// Re-read everything independently and prove the invariants.
+    Verify {
+        /// Only this batch.
+        #[arg(long)]
+        batch: Option<String>,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Make a small plant with synthetic packages and run a whole night on it.
+    Demo(DemoArgs),
+}
+
+#[derive(Args)]
+pub struct InitArgs {
+    /// Derive the plant's secrets from this number: for tests and rehearsals only.
+    #[arg(long, value_name = "N")]
+    pub test_seed: Option<u64>,
+}
+
+#[derive(Args, Clone, Default)]
+pub struct RunArgs {
+    /// Say what would be skipped, done and redone, and why; do nothing.
+    #[arg(long)]
+    pub plan: bool,
+    /// One JSON object on stdout at the end.
+    #[arg(long)]
+    pub json: bool,
+    /// Exit 3 when anything was rejected or held.
+    #[arg(long)]
+    pub strict: bool,
+    /// Who runs it; needed after an unclean stop unless the configuration names a scheduler.
+    #[arg(long = "as", value_name = "ID")]
+    pub who: Option<String>,
+    /// Why it is run again after an unclean stop.
+    #[arg(long)]
+    pub reason: Option<String>,
+    /// Worker threads (default: one per core).
+    #[arg(long, value_name = "N")]
+    pub threads: Option<u64>,
+}
+
+#[derive(Subcommand)]
+pub enum PackageCommand {
+    /// Build a package from a folder with `applications.csv` (or `.jsonl`) and `photos/`. Who sends it is said by flags or by a
+    /// partial `package.json` in the folder.
+    Make(Box<MakeArgs>),
+    /// Say everything that is wrong with a package.
+    Check {
+        file: PathBuf,
+        /// The outlet's minisign public key file; without it the signature's form alone is checked.
+        #[arg(long)]
+        key: Option<PathBuf>,
+        #[arg(long, default_value = "hubei-foreigner-2025")]
+        profile: String,
+    },
+}
+
+#[derive(Args)]
+pub struct MakeArgs {
+    /// Folder with the records and `photos/`.
+    #[arg(long)]
+    pub from: PathBuf,
+    /// Package to write: a name ending in .zip, .tar or .tar.zst.
+    #[arg(long)]
+    pub out: PathBuf,
+    /// minisign secret key to sign with.
+    #[arg(long)]
+    pub key: Option<PathBuf>,
+    /// File holding the key's password; without it the key must be unencrypted.
+    #[arg(long)]
+    pub password_file: Option<PathBuf>,
+    #[arg(long)]
+    pub outlet: Option<String>,
+    #[arg(long)]
+    pub package_id: Option<String>,
+    #[arg(long)]
+    pub sequence: Option<u64>,
+    /// RFC 3339; default now.
+    #[arg(long)]
+    pub submitted_at: Option<String>,
+    /// Encoding of the records; found by looking if left out.
+    #[arg(long, value_enum)]
+    pub encoding: Option<EncodingArg>,
+    /// The employer's unified social credit code: makes it an employer package.
+    #[arg(long, requires = "employer_name")]
+    pub employer_code: Option<String>,
+    #[arg(long)]
+    pub employer_name: Option<String>,
+    /// Designated staff, `NAME` or `NAME:PHONE`; may be given several times.
+    #[arg(long)]
+    pub staff: Vec<String>,
+    /// Reference of the employer's letter of authorisation.
+    #[arg(long)]
+    pub letter: Option<String>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum EncodingArg {
+    #[value(name = "utf-8")]
+    Utf8,
+    #[value(name = "gb18030")]
+    Gb18030,
+}
+
+#[derive(Subcommand)]
+pub enum RegistersCommand {
+    /// Import a CSV extract as a new snapshot.
+    Import {
+        #[arg(value_enum)]
+        kind: RegisterKind,
+        file: PathBuf,
+    },
+    /// Snapshots in force.
+    List,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum RegisterKind {
+    Outlets,
+    Permits,
+    Enrolment,
+}
+
+impl RegisterKind {
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Outlets => "outlets",
+            Self::Permits => "permits",
+            Self::Enrolment => "enrolment",
+        }
+    }
+}
+
+#[derive(Subcommand)]
+pub enum PhotoCommand {
+    /// Judge photo files; one JSON object a line with `--json`.
+    Check {
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        #[arg(long, default_value = "hubei-foreigner-2025")]
+        profile: String,
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Args)]
+pub struct ResolveArgs {
+    /// Application number, or OUTLET/NUMBER where two outlets used it.
+    pub application: String,
+    #[arg(value_enum)]
+    pub decision: DecisionArg,
+    #[arg(long)]
+    pub reason: String,
+    #[arg(long = "as", value_name = "ID")]
+    pub who: String,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum DecisionArg {
+    Accept,
+    Reject,
+}
+
+#[derive(Args)]
+pub struct WithdrawArgs {
+    pub application: String,
+    #[arg(long)]
+    pub reason: String,
+    #[arg(long = "as", value_name = "ID")]
+    pub who: String,
+}
+
+#[derive(Subcommand)]
+pub enum ReturnsCommand {
+    /// Import the vendor's 14-column result for a batch.
+    Import {
+        file: PathBuf,
+        /// The batch the file is for; default: the last one dispatched.
+        #[arg(long)]
+        batch: Option<String>,
+    },
+}
+
+#[derive(Args)]
+pub struct EventArgs {
+    /// Card number.
+    pub card: String,
+    #[arg(value_enum)]
+    pub kind: EventKindArg,
+    #[arg(long = "as", value_name = "ID")]
+    pub who: String,
+    /// Generation, where a number was issued more than once; default: the newest.
+    #[arg(long)]
+    pub generation: Option<u32>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum EventKindArg {
+    Received,
+    Collected,
+    ActivatedSocialSecurity,
+    ActivatedBank,
+}
+
+#[derive(Args)]
+pub struct DemoArgs {
+    /// Applications to invent.
+    #[arg(long, default_value_t = 600)]
+    pub applications: u64,
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Make plant and packages, don't run.
+    #[arg(long)]
+    pub no_run: bool,
+    /// Compare what came out with what was expected; exit 70 if anything differs.
+    #[arg(long)]
+    pub check: bool,
+    #[arg(long)]
+    pub json: bool,
+    #[arg(long, value_name = "N")]
+    pub threads: Option<u64>,
+}

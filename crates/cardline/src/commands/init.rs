@@ -1,0 +1,76 @@
+//! `cardline init`: makes a plant: its folders, its commented configuration, its keys and an empty ledger.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use ledger::book::Book;
+use ledger::disk::Disk;
+use ledger::entry::{Entry, PlantCreated};
+use ledger::fault::Fault;
+use ledger::index::SledIndex;
+use ledger::publish::publish_bytes;
+use line::ports::Clock;
+use plant::keys::PlantKeys;
+use plant::{Durability, RealDisk};
+
+use crate::cli::{Cli, InitArgs};
+use crate::config::{COMMENTED_DEFAULT, FILE_NAME};
+use crate::wiring;
+
+/// Folders of a plant (issue 2, "The plant").
+const FOLDERS: [&str; 7] = ["inbox", "vault", "registers", "ledger", "batches", "returns", "quarantine"];
+
+pub fn init(cli: &Cli, args: &InitArgs) -> Result<u8, Fault> {
+    let entropy = match args.test_seed {
+        Some(seed) => entropy_of_seed(seed),
+        None => entropy()?,
+    };
+    create(&cli.plant, &entropy, &*wiring::clock(cli)?, COMMENTED_DEFAULT)?;
+    println!("plant made in {}", cli.plant.display());
+    Ok(0)
+}
+
+/// Makes a plant in an absent or empty folder.
+///
+/// # Errors
+/// Something is there already, or the disk fails.
+pub fn create(root: &Path, entropy: &[u8; 64], clock: &dyn Clock, config: &str) -> Result<(), Fault> {
+    if root.join(FILE_NAME).exists() || root.join("ledger").exists() {
+        return Err(Fault::Usage(format!("{} is a plant already", root.display())));
+    }
+    std::fs::create_dir_all(root).map_err(|e| Fault::io("create", root.display().to_string(), e))?;
+    let (disk, warnings) = RealDisk::open(root, Durability::Full)?;
+    warnings.iter().for_each(|w| eprintln!("{w}"));
+    let disk = Arc::new(disk);
+    for folder in FOLDERS {
+        disk.create_dir(folder).map_err(|e| Fault::io("create", folder, e))?;
+    }
+    let keys = PlantKeys::create(&*disk, entropy)?;
+    let plant_id = format!("plant-{}", &card::Digest::of(keys.public_key().as_bytes()).to_string()[..12]);
+    let (index, _) = SledIndex::open(&root.join("ledger/index"), 1 << 20, &plant::machine::boot_id())?;
+    let mut book = Book::create(disk.clone(), Box::new(index), &plant_id)?;
+    let program = concat!("cardline ", env!("CARGO_PKG_VERSION")).to_owned();
+    book.record(&Entry::PlantCreated(PlantCreated { plant_id, program, at: clock.now() }))?;
+    book.close()?;
+    // The configuration comes last: a folder with it is a whole plant.
+    publish_bytes(&*disk, FILE_NAME, config.as_bytes())?;
+    Ok(())
+}
+
+/// 64 bytes from the system's generator.
+fn entropy() -> Result<[u8; 64], Fault> {
+    let mut bytes = [0; 64];
+    let read = std::fs::File::open("/dev/urandom").and_then(|mut f| std::io::Read::read_exact(&mut f, &mut bytes));
+    read.map_err(|e| Fault::Missing(format!("random numbers: {e}")))?;
+    Ok(bytes)
+}
+
+/// Secrets anyone can derive: for rehearsals that must come out byte for byte the same.
+#[must_use]
+pub fn entropy_of_seed(seed: u64) -> [u8; 64] {
+    let half = |tag: &str| card::Digest::of(format!("cardline test plant {tag} {seed}").as_bytes()).0;
+    let mut bytes = [0; 64];
+    bytes[..32].copy_from_slice(&half("pepper"));
+    bytes[32..].copy_from_slice(&half("key"));
+    bytes
+}

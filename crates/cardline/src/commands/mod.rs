@@ -1,0 +1,48 @@
+//! One file per command; this one only finds the right file.
+
+mod decide;
+mod demo;
+mod explain;
+mod held;
+mod init;
+mod package;
+mod photo;
+mod reasons;
+mod registers;
+mod release;
+mod returns;
+mod run;
+mod status;
+mod track;
+mod verify;
+
+use ledger::fault::Fault;
+use line::run::Halves;
+
+use crate::cli::{Cli, Command};
+
+/// Runs the command and gives its exit code (faults.md §3).
+pub fn dispatch(cli: &Cli) -> Result<u8, Fault> {
+    match &cli.command {
+        Command::Init(args) => init::init(cli, args),
+        Command::Run(args) => run::run(cli, args, "run", Halves { intake: true, produce: true }),
+        Command::Intake(args) => run::run(cli, args, "intake", Halves { intake: true, produce: false }),
+        Command::Produce(args) => run::run(cli, args, "produce", Halves { intake: false, produce: true }),
+        Command::Package { command } => package::package(cli, command),
+        Command::Registers { command } => registers::registers(cli, command),
+        Command::Photo { command } => photo::photo(command),
+        Command::Reasons { code, markdown } => reasons::reasons(code.as_deref(), *markdown),
+        Command::Profiles => reasons::profiles(),
+        Command::Held { outlet, json } => held::held(cli, outlet.as_deref(), *json),
+        Command::Resolve(args) => decide::resolve(cli, args),
+        Command::Withdraw(args) => decide::withdraw(cli, args),
+        Command::Status { json } => status::status(cli, *json),
+        Command::Explain { application } => explain::explain(cli, application),
+        Command::Track { application_or_card } => track::track(cli, application_or_card),
+        Command::Returns { command } => returns::returns(cli, command),
+        Command::Event(args) => decide::event(cli, args),
+        Command::Release { batch, who } => release::release(cli, batch, who),
+        Command::Verify { batch, json } => verify::verify(cli, batch.as_deref(), *json),
+        Command::Demo(args) => demo::demo(cli, args),
+    }
+}

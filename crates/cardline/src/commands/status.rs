@@ -1,0 +1,55 @@
+//! `cardline status`: where everything stands, on one screen. Reads beside a run that is going on.
+
+use card::Outcome;
+use ledger::fault::Fault;
+use serde_json::json;
+
+use crate::cli::Cli;
+use crate::wiring;
+
+pub fn status(cli: &Cli, as_json: bool) -> Result<u8, Fault> {
+    let book = wiring::look(cli)?;
+    let (packages, next) = book.next_numbers()?;
+    let (mut pool, mut held, mut rejected, mut in_batches) = (0_u64, 0_u64, 0_u64, 0_u64);
+    for ordinal in 0..next.0 {
+        let Some(a) = book.application(card::Ordinal(ordinal))? else { continue };
+        match a.outcome {
+            _ if a.has_card() => in_batches += 1,
+            Outcome::Accepted => pool += 1,
+            Outcome::Held => held += 1,
+            Outcome::Rejected => rejected += 1,
+        }
+    }
+    let judged = pool + held + rejected + in_batches;
+    let (unjudged, unanswered) = book.packages_open()?;
+    let (batches, registers, run) = (book.batches()?, book.registers()?, book.run()?);
+    let set_aside = book.set_aside()?.len();
+    if as_json {
+        let batches: Vec<_> = batches.iter().map(|b| json!({"batch": b.batch.as_str(), "stage": b.stage, "applications": b.cards, "jobs": b.jobs, "bundles": b.bundles})).collect();
+        let registers: Vec<_> = registers.iter().map(|r| json!({"kind": r.kind, "version": r.version, "rows": r.rows})).collect();
+        let value = json!({
+            "packages": {"received": packages, "set_aside": set_aside, "unjudged": unjudged.len(), "unanswered": unanswered.len()},
+            "applications": {"arrived": next.0, "not_judged_yet": next.0 - judged, "waiting_for_cut": pool, "held": held, "rejected": rejected, "in_batches": in_batches},
+            "batches": batches, "registers": registers,
+            "last_run": run.map(|r| json!({"run": r.run, "command": r.command, "who": r.who, "ended": r.ended})),
+        });
+        println!("{value}");
+        return Ok(0);
+    }
+    println!("packages      {packages} received, {set_aside} set aside, {} not judged to the end", unjudged.len());
+    println!("applications  {} = {pool} waiting for the cut + {held} held + {rejected} rejected + {in_batches} in batches + {} not judged yet", next.0, next.0 - judged);
+    for b in batches.iter().rev().take(10).rev() {
+        println!("batch         {}  {:?}  {} applications, {} jobs, {} bundles", b.batch, b.stage, b.cards, b.jobs, b.bundles);
+    }
+    for kind in ["outlets", "permits", "enrolment"] {
+        match registers.iter().find(|r| r.kind == kind) {
+            Some(r) => println!("register      {kind} version {}, {} rows", r.version, r.rows),
+            None => println!("register      {kind} MISSING: what needs it is held (REG-01)"),
+        }
+    }
+    if let Some(r) = run {
+        let ended = r.ended.map_or_else(|| "did not end (running, or stopped uncleanly)".to_owned(), |code| format!("ended with exit code {code}"));
+        println!("last run      #{} {} by {}: {ended}", r.run, r.command, r.who);
+    }
+    Ok(0)
+}

@@ -1,0 +1,91 @@
+//! `cardline track APPLICATION|CARD`: everything the ledger says about it, in order, straight from the journal.
+
+use card::Ordinal;
+use ledger::entry::{Entry, Millis};
+use ledger::fault::Fault;
+use line::plan::rfc3339;
+
+use super::decide::find;
+use crate::cli::Cli;
+use crate::wiring;
+
+/// Whom the history is about.
+struct Subject {
+    ordinal: Ordinal,
+    package: u64,
+    /// Card numbers and generations it ever had.
+    cards: Vec<(String, u32)>,
+}
+
+pub fn track(cli: &Cli, text: &str) -> Result<u8, Fault> {
+    let book = wiring::look(cli)?;
+    let subjects = if card::card_number::is_valid(text) {
+        let cards = book.cards_numbered(text)?;
+        let mut subjects = Vec::new();
+        for c in cards {
+            if let Some(a) = book.application(c.ordinal)? {
+                subjects.push(Subject { ordinal: a.ordinal, package: a.package, cards: vec![(c.number, c.generation)] });
+            }
+        }
+        subjects
+    } else {
+        let a = find(&book, text)?;
+        let cards = a.place.iter().map(|p| (p.number.clone(), p.generation)).collect();
+        vec![Subject { ordinal: a.ordinal, package: a.package, cards }]
+    };
+    if subjects.is_empty() {
+        return Err(Fault::Usage(format!("no application or card {text}")));
+    }
+    let mut batches = std::collections::BTreeSet::new();
+    for record in book.view().read_from(1) {
+        let record = record?;
+        for subject in &subjects {
+            lines(&record.entry, subject, &mut batches).into_iter().for_each(|(at, line)| println!("{}  #{}  {line}", rfc3339(at), record.seq));
+        }
+    }
+    Ok(0)
+}
+
+fn lines(entry: &Entry, s: &Subject, batches: &mut std::collections::BTreeSet<String>) -> Vec<(Millis, String)> {
+    let codes = |reasons: &[card::Reason]| reasons.iter().map(|r| r.code.text()).collect::<Vec<_>>().join(" ");
+    let mine = |number: &str, generation: u32| s.cards.iter().any(|(n, g)| n == number && *g == generation);
+    let line = match entry {
+        Entry::PackageReceived(e) if e.package == s.package => (e.received_at, format!("received in package {} of {}", e.package_id, e.outlet)),
+        Entry::Judged(e) => match e.applications.iter().find(|a| a.ordinal == s.ordinal) {
+            Some(a) => (e.at, format!("judged: {:?} {}", a.outcome, codes(&a.reasons)).to_lowercase_first()),
+            None => return Vec::new(),
+        },
+        Entry::PackageAnswered(e) if e.package == s.package => (e.at, "outlet answered".to_owned()),
+        Entry::Moved(e) if e.ordinal == s.ordinal => (e.at, format!("{:?} ({:?} by {}) {}", e.outcome, e.cause, e.who, codes(&e.reasons)).to_lowercase_first()),
+        Entry::BatchCut(e) => match e.cards.iter().position(|c| c.ordinal == s.ordinal) {
+            Some(i) => {
+                batches.insert(e.batch.to_string());
+                (e.frozen_at, format!("cut into batch {} at position {} with card number {} generation {}", e.batch, i + 1, e.cards[i].number, e.cards[i].generation))
+            }
+            None => return Vec::new(),
+        },
+        Entry::BatchSealed(e) if batches.contains(e.batch.as_str()) => (e.at, format!("batch {} sealed", e.batch)),
+        Entry::BatchReleased(e) if batches.contains(e.batch.as_str()) => (e.at, format!("batch {} released ({})", e.batch, e.by.join(", "))),
+        Entry::BatchDispatched(e) if batches.contains(e.batch.as_str()) => (e.at, format!("batch {} dispatched", e.batch)),
+        Entry::Results(e) if batches.contains(e.batch.as_str()) => {
+            let found = e.cards.iter().filter(|c| s.cards.iter().any(|(n, _)| *n == c.number));
+            return found.map(|c| (e.at, format!("machine result: {:?}", c.result).to_lowercase_first())).collect();
+        }
+        Entry::CardEvent(e) if mine(&e.number, e.generation) => (e.at, format!("{:?} (by {})", e.kind, e.who).to_lowercase_first()),
+        _ => return Vec::new(),
+    };
+    vec![line]
+}
+
+trait LowercaseFirst {
+    fn to_lowercase_first(self) -> String;
+}
+
+impl LowercaseFirst for String {
+    fn to_lowercase_first(mut self) -> String {
+        if let Some(first) = self.get_mut(..1) {
+            first.make_ascii_lowercase();
+        }
+        self
+    }
+}

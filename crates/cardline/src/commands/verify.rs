@@ -1,0 +1,59 @@
+//! `cardline verify`: the independent auditor on this plant. One line per invariant; exit 70 when one doesn't hold.
+
+use card::BatchId;
+use ledger::fault::Fault;
+use serde_json::json;
+
+use crate::cli::Cli;
+use crate::wiring;
+
+/// Exit code when a promise of ours doesn't hold.
+const EXIT_BROKEN: u8 = 70;
+
+pub fn verify(cli: &Cli, batch: Option<&str>, as_json: bool) -> Result<u8, Fault> {
+    let disk = wiring::disk(cli)?;
+    let keys = plant::keys::PlantKeys::open(&*disk)?;
+    let batch = batch.map(BatchId::parse).transpose().map_err(Fault::Usage)?;
+    let scope = audit::Scope { batch, pepper: Some(keys.pepper.0) };
+    let mut broken = 0;
+    audit::verify(&*disk, &scope, &mut |finding| {
+        broken += u32::from(!finding.ok);
+        print_finding(finding, as_json);
+    })?;
+    if broken == 0 {
+        return Ok(0);
+    }
+    eprintln!("{broken} invariants don't hold");
+    Ok(EXIT_BROKEN)
+}
+
+fn print_finding(f: &audit::Finding, as_json: bool) {
+    if as_json {
+        println!("{}", json!({"id": f.id, "ok": f.ok, "checked": f.checked, "what": f.what, "detail": f.detail}));
+        return;
+    }
+    let word = if f.ok { "ok" } else { "BROKEN" };
+    let detail = f.detail.as_ref().map_or_else(String::new, |d| format!("\n      {d}"));
+    println!("{} {word} {} checked  {}{detail}", f.id, grouped(f.checked), f.what);
+}
+
+/// 184220 → 184,220.
+fn grouped(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::new();
+    for (i, c) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(c);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn counts_are_grouped() {
+        assert_eq!(["0", "999", "1,000", "184,220"], [0, 999, 1000, 184_220].map(super::grouped).each_ref().map(String::as_str));
+    }
+}

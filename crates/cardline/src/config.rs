@@ -1,0 +1,256 @@
+//! `pipeline.toml`: every key optional over the defaults below, which are the ones the commented file at the root shows.
+//! Unknown keys, wrong types and numbers out of range are refused with file, line and key (CFG-01, CFG-05).
+
+use card::Code;
+use ledger::fault::Fault;
+use serde::Deserialize;
+
+/// The commented default, copied into every new plant.
+pub const COMMENTED_DEFAULT: &str = include_str!("../../../pipeline.toml");
+pub const FILE_NAME: &str = "pipeline.toml";
+
+#[derive(Clone, PartialEq, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    pub plant: Plant,
+    pub profile: ProfileChoice,
+    pub run: Run,
+    pub packages: Packages,
+    pub release: Release,
+    pub scheduler: Scheduler,
+    pub sender: Sender,
+    pub report: Report,
+    pub index: Index,
+}
+
+#[derive(Clone, PartialEq, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Plant {
+    pub durability: Durability,
+    pub utc_offset: String,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Durability {
+    Full,
+    None,
+}
+
+#[derive(Clone, PartialEq, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ProfileChoice {
+    pub id: String,
+    pub file: String,
+}
+
+#[derive(Clone, PartialEq, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Run {
+    pub threads: Option<u64>,
+    pub permits: u64,
+    pub cards_per_job: u64,
+}
+
+#[derive(Clone, PartialEq, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Packages {
+    pub unsigned_allowed: bool,
+    pub incomplete_alert_minutes: u64,
+}
+
+#[derive(Clone, PartialEq, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Release {
+    pub mode: ReleaseMode,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReleaseMode {
+    Automatic,
+    TwoPerson,
+}
+
+#[derive(Clone, PartialEq, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Scheduler {
+    pub identity: String,
+    pub resume_reason: String,
+}
+
+#[derive(Clone, PartialEq, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Sender {
+    pub name: String,
+    pub name_zh: String,
+    pub address: String,
+    pub phone: String,
+    pub mail_fee_cents: u64,
+}
+
+#[derive(Clone, PartialEq, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Report {
+    pub proof_cards: u64,
+}
+
+#[derive(Clone, PartialEq, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Index {
+    pub cache_mib: u64,
+}
+
+impl Default for Plant {
+    fn default() -> Self {
+        Self { durability: Durability::Full, utc_offset: "+08:00".to_owned() }
+    }
+}
+
+impl Default for ProfileChoice {
+    fn default() -> Self {
+        Self { id: "hubei-foreigner-2025".to_owned(), file: String::new() }
+    }
+}
+
+impl Default for Run {
+    fn default() -> Self {
+        Self { threads: None, permits: 256, cards_per_job: 500 }
+    }
+}
+
+impl Default for Packages {
+    fn default() -> Self {
+        Self { unsigned_allowed: false, incomplete_alert_minutes: 30 }
+    }
+}
+
+impl Default for Release {
+    fn default() -> Self {
+        Self { mode: ReleaseMode::Automatic }
+    }
+}
+
+impl Default for Scheduler {
+    fn default() -> Self {
+        Self { identity: "scheduler".to_owned(), resume_reason: "scheduled run".to_owned() }
+    }
+}
+
+impl Default for Sender {
+    fn default() -> Self {
+        Self {
+            name: "Provincial Card Production Centre".to_owned(),
+            name_zh: "省社会保障卡制卡中心".to_owned(),
+            address: "湖北省武汉市武昌区示例路1号".to_owned(),
+            phone: "12333".to_owned(),
+            mail_fee_cents: 0,
+        }
+    }
+}
+
+impl Default for Report {
+    fn default() -> Self {
+        Self { proof_cards: 12 }
+    }
+}
+
+impl Default for Index {
+    fn default() -> Self {
+        Self { cache_mib: 16 }
+    }
+}
+
+impl Config {
+    /// Reads the text of a `pipeline.toml`.
+    ///
+    /// # Errors
+    /// CFG-01 with file, line and key; CFG-05 for a number out of range.
+    pub fn parse(text: &str, file: &str) -> Result<Self, Fault> {
+        let config: Self = toml::from_str(text).map_err(|e| refused_at(text, file, &e))?;
+        config.in_range(text, file)?;
+        Ok(config)
+    }
+
+    fn in_range(&self, text: &str, file: &str) -> Result<(), Fault> {
+        let ranges = [
+            ("threads", self.run.threads.unwrap_or(1), 1, 256),
+            ("permits", self.run.permits, 16, 4096),
+            ("cards_per_job", self.run.cards_per_job, 1, 2000),
+            ("incomplete_alert_minutes", self.packages.incomplete_alert_minutes, 1, 10_080),
+            ("mail_fee_cents", self.sender.mail_fee_cents, 0, 1_000_000),
+            ("proof_cards", self.report.proof_cards, 0, 80),
+            ("cache_mib", self.index.cache_mib, 1, 1024),
+        ];
+        for (key, value, min, max) in ranges {
+            if value < min || value > max {
+                let text = format!("{file}:{}: {key}: {value} is not within {min} to {max}", line_of_key(text, key));
+                return Err(Fault::Refused { code: Code::Cfg05, text });
+            }
+        }
+        if self.utc_offset_minutes().is_none() {
+            let text = format!("{file}:{}: utc_offset: not of the form +08:00", line_of_key(text, "utc_offset"));
+            return Err(Fault::Refused { code: Code::Cfg01, text });
+        }
+        Ok(())
+    }
+
+    /// Minutes east of UTC, `None` if the text is not of the form `+08:00`.
+    #[must_use]
+    pub fn utc_offset_minutes(&self) -> Option<i32> {
+        let text = &self.plant.utc_offset;
+        let sign = match text.chars().next()? {
+            '+' => 1,
+            '-' => -1,
+            _ => return None,
+        };
+        let (hours, minutes) = text[1..].split_once(':')?;
+        let number = |t: &str| (t.len() == 2).then(|| t.parse::<i32>().ok()).flatten();
+        let (hours, minutes) = (number(hours)?, number(minutes)?);
+        (hours <= 14 && minutes < 60).then_some(sign * (hours * 60 + minutes))
+    }
+}
+
+fn line_of_key(text: &str, key: &str) -> usize {
+    let defines = |line: &str| line.split_once('=').is_some_and(|(name, _)| name.trim() == key);
+    text.lines().position(defines).map_or(1, |i| i + 1)
+}
+
+fn refused_at(text: &str, file: &str, error: &toml::de::Error) -> Fault {
+    let start = error.span().map_or(0, |s| s.start.min(text.len()));
+    let line = text[..start].matches('\n').count() + 1;
+    let source = text.lines().nth(line - 1).unwrap_or("");
+    let key = source.split('=').next().unwrap_or("").trim();
+    Fault::Refused { code: Code::Cfg01, text: format!("{file}:{line}: {key}: {}", error.message()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(text: &str) -> String {
+        Config::parse(text, "pipeline.toml").err().unwrap().to_string()
+    }
+
+    #[test]
+    fn the_commented_default_is_the_default() {
+        assert_eq!(Config::parse(COMMENTED_DEFAULT, FILE_NAME).unwrap(), Config::default());
+        assert_eq!(Config::parse("", FILE_NAME).unwrap(), Config::default());
+    }
+
+    #[test]
+    fn refusals_name_file_line_and_key() {
+        assert!(refusal("[run]\npermits = 64\nthread = 2\n").starts_with("CFG-01 pipeline.toml:3: thread: unknown field"));
+        assert!(refusal("[run]\npermits = \"many\"\n").starts_with("CFG-01 pipeline.toml:2: permits: invalid type"));
+        assert!(refusal("\n[run]\nthreads = 0\n").starts_with("CFG-05 pipeline.toml:3: threads: 0 is not within 1 to 256"));
+        assert!(refusal("[run]\nthreads = 1000000\n").contains("threads"));
+        assert!(refusal("[plant]\nutc_offset = \"8\"\n").contains("pipeline.toml:2: utc_offset"));
+        assert!(refusal("[run\n").starts_with("CFG-01 pipeline.toml:1"));
+    }
+
+    #[test]
+    fn offsets() {
+        let offset = |t: &str| Config { plant: Plant { utc_offset: t.to_owned(), ..Plant::default() }, ..Config::default() }.utc_offset_minutes();
+        assert_eq!((offset("+08:00"), offset("-03:30"), offset("+15:00"), offset("08:00")), (Some(480), Some(-210), None, None));
+    }
+}

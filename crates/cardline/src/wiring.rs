@@ -1,0 +1,246 @@
+//! Opening a plant: configuration, lock, disk, keys, ledger with its index, and the ports of the line, put together in one place.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use card::{Code, Profile};
+use jiff::civil::Date;
+use ledger::book::Book;
+use ledger::disk::Disk;
+use ledger::entry::{Entry, Millis, Note};
+use ledger::fault::Fault;
+use ledger::index::{IndexOpened, MemIndex, SledIndex};
+use line::package::PackageLimits;
+use line::plan::{Plan, ReleaseMode, Sender, World, civil_day};
+use line::ports::Clock;
+use plant::keys::PlantKeys;
+use plant::{Durability, FolderInbox, PlantLock, RealDisk, Shelf, SystemClock};
+
+use crate::cli::Cli;
+use crate::config::{self, Config, FILE_NAME};
+use crate::progress;
+use crate::release_id::release_id;
+
+/// Where sled lives inside the plant.
+const INDEX: &str = "ledger/index";
+
+/// A plant opened for writing, under its lock.
+pub struct OpenPlant {
+    pub root: PathBuf,
+    pub config: Config,
+    pub world: World,
+    pub book: Book,
+    pub disk: Arc<RealDisk>,
+    lock: PlantLock,
+    /// The run before this one left its lease behind: what it says.
+    pub unclean: Option<String>,
+}
+
+impl OpenPlant {
+    /// Ends cleanly: everything durable, the lock given back.
+    ///
+    /// # Errors
+    /// The disk fails.
+    pub fn close(self) -> Result<u8, Fault> {
+        self.book.close()?;
+        self.lock.release()?;
+        Ok(0)
+    }
+
+    /// The settled choices of a run, for the day it is about.
+    ///
+    /// # Errors
+    /// The profile can't be read or doesn't apply on that day.
+    pub fn plan(&self, threads: Option<u64>) -> Result<Plan, Fault> {
+        let profile = self.profile()?;
+        let c = &self.config;
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let threads = match threads.or(c.run.threads) {
+            Some(n @ 1..=256) => n as usize,
+            Some(n) => return Err(Fault::Refused { code: Code::Cfg05, text: format!("--threads: {n} is not within 1 to 256") }),
+            None => cores.min(256),
+        };
+        Ok(Plan {
+            release_id: release_id(c, &profile),
+            profile,
+            threads,
+            permits: c.run.permits as usize,
+            cards_per_job: c.run.cards_per_job as u32,
+            unsigned_packages_allowed: c.packages.unsigned_allowed,
+            package_limits: PackageLimits::default(),
+            incomplete_package_alert_seconds: c.packages.incomplete_alert_minutes * 60,
+            release: match c.release.mode {
+                config::ReleaseMode::Automatic => ReleaseMode::Automatic,
+                config::ReleaseMode::TwoPerson => ReleaseMode::TwoPerson,
+            },
+            utc_offset_minutes: c.utc_offset_minutes().unwrap_or(0),
+            sender: Sender {
+                name: c.sender.name.clone(),
+                name_zh: c.sender.name_zh.clone(),
+                address: c.sender.address.clone(),
+                phone: c.sender.phone.clone(),
+                mail_fee_cents: c.sender.mail_fee_cents as u32,
+            },
+            proof_cards: c.report.proof_cards as usize,
+        })
+    }
+
+    /// The profile as it applies on the day the run is about: that of an open batch, of a run being resumed, or today.
+    fn profile(&self) -> Result<Profile, Fault> {
+        let resumed = self.book.run()?.filter(|r| r.ended.is_none() || r.ended == Some(line::run::EXIT_STOPPED)).map(|r| r.frozen_at);
+        let at = self.book.open_batch()?.map(|b| b.frozen_at).or(resumed).unwrap_or_else(|| self.world.clock.now());
+        let day = civil_day(at, self.config.utc_offset_minutes().unwrap_or(0));
+        let choice = &self.config.profile;
+        let refused = |text: String| Fault::Refused { code: Code::Cfg03, text };
+        if choice.file.is_empty() {
+            return Profile::built_in(&choice.id, day).map_err(refused);
+        }
+        let text = read_config_text(&self.root.join(&choice.file))?;
+        Profile::parse(&text, day).map_err(|e| refused(format!("{}: {e}", choice.file)))
+    }
+}
+
+/// Opens the plant for writing.
+///
+/// # Errors
+/// There is no plant, another run holds it, the configuration is refused, or the ledger is damaged.
+pub fn open(cli: &Cli, command: &str) -> Result<OpenPlant, Fault> {
+    let root = cli.plant.clone();
+    if !root.join(FILE_NAME).exists() {
+        return Err(Fault::Usage(format!("{} is not a plant; `cardline init` makes one", root.display())));
+    }
+    let config = read_config(&root)?;
+    let clock = clock(cli)?;
+    let (disk, warnings) = real_disk(&root, &config)?;
+    warnings.iter().for_each(|w| eprintln!("{w}"));
+    let (lock, stale) = PlantLock::take(&root, command, clock.now())?;
+    let keys = PlantKeys::open(&*disk)?;
+    let (book, notes) = open_book(&root, &config, disk.clone())?;
+    let pepper = keys.pepper.clone();
+    let world = World {
+        disk: disk.clone(),
+        inbox: Box::new(FolderInbox::new(&root)),
+        shelf: Box::new(Shelf::new(disk.clone())),
+        clock,
+        signer: Box::new(keys),
+        progress: progress::for_stderr(),
+        stop: Arc::new(AtomicBool::new(false)),
+        pepper,
+    };
+    let mut open = OpenPlant { root, config, world, book, disk, lock, unclean: stale.map(|s| s.report) };
+    note(&mut open, notes)?;
+    Ok(open)
+}
+
+fn note(open: &mut OpenPlant, notes: Vec<(Code, String)>) -> Result<(), Fault> {
+    for (code, text) in notes {
+        eprintln!("{code} {text}");
+        open.book.record(&Entry::Note(Note { code: code.text().to_owned(), text, at: open.world.clock.now() }))?;
+    }
+    Ok(())
+}
+
+fn open_book(root: &Path, config: &Config, disk: Arc<RealDisk>) -> Result<(Book, Vec<(Code, String)>), Fault> {
+    let cache_bytes = config.index.cache_mib << 20;
+    let (index, opened) = SledIndex::open(&root.join(INDEX), cache_bytes, &plant::machine::boot_id())?;
+    let mut notes = Vec::new();
+    if let IndexOpened::SetAside { set_aside, why } = opened {
+        let kept = set_aside.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
+        notes.push((Code::Idx01, format!("index set aside as ledger/{kept} and rebuilt: {why}")));
+    }
+    let (book, report) = Book::open(disk, Box::new(index))?;
+    if let Some(torn) = report.journal.torn_tail_cut {
+        notes.push((Code::Jrn01, format!("{} bytes after byte {} of {}: {}", torn.len_bytes, torn.offset, torn.segment, torn.why)));
+    }
+    if let Some(why) = report.refolded {
+        notes.push((Code::Idx01, format!("index rebuilt from the journal: {why}")));
+    }
+    Ok((book, notes))
+}
+
+/// Looks at a plant without its lock: works beside a run that is going on.
+///
+/// # Errors
+/// There is no plant, or its journal is damaged.
+pub fn look(cli: &Cli) -> Result<Book, Fault> {
+    let config = read_config(&cli.plant)?;
+    let (disk, _) = real_disk(&cli.plant, &config)?;
+    Book::look(disk, Box::new(MemIndex::default()))
+}
+
+/// The plant's disk alone, for independent readers.
+///
+/// # Errors
+/// There is no plant.
+pub fn disk(cli: &Cli) -> Result<Arc<RealDisk>, Fault> {
+    let config = read_config(&cli.plant)?;
+    real_disk(&cli.plant, &config).map(|(disk, _)| disk)
+}
+
+fn real_disk(root: &Path, config: &Config) -> Result<(Arc<RealDisk>, Vec<String>), Fault> {
+    let durability = match config.plant.durability {
+        config::Durability::Full => Durability::Full,
+        config::Durability::None => Durability::None,
+    };
+    RealDisk::open(root, durability).map(|(disk, warnings)| (Arc::new(disk), warnings))
+}
+
+fn read_config(root: &Path) -> Result<Config, Fault> {
+    let path = root.join(FILE_NAME);
+    if !path.exists() {
+        return Err(Fault::Usage(format!("{} is not a plant; `cardline init` makes one", root.display())));
+    }
+    Config::parse(&read_config_text(&path)?, FILE_NAME)
+}
+
+/// Configuration and profiles are small texts.
+const CONFIG_BYTES_MAX: u64 = 1 << 20;
+
+fn read_config_text(path: &Path) -> Result<String, Fault> {
+    let name = path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
+    let refused = |why: String| Fault::Refused { code: Code::Cfg01, text: format!("{name}: {why}") };
+    let length = std::fs::metadata(path).map_err(|e| refused(e.to_string()))?.len();
+    if length > CONFIG_BYTES_MAX {
+        return Err(refused(format!("{length} bytes, at most {CONFIG_BYTES_MAX}")));
+    }
+    std::fs::read_to_string(path).map_err(|e| refused(e.to_string()))
+}
+
+/// The system's clock, or one frozen by `--clock`.
+///
+/// # Errors
+/// The time isn't RFC 3339.
+pub fn clock(cli: &Cli) -> Result<Box<dyn Clock>, Fault> {
+    let Some(text) = &cli.clock else { return Ok(Box::new(SystemClock)) };
+    let at: jiff::Timestamp = text.parse().map_err(|_| Fault::Usage(format!("--clock: {text:?} is not RFC 3339")))?;
+    Ok(Box::new(Frozen(at.as_millisecond())))
+}
+
+struct Frozen(Millis);
+
+impl Clock for Frozen {
+    fn now(&self) -> Millis {
+        self.0
+    }
+
+    fn seconds(&self) -> f64 {
+        SystemClock.seconds()
+    }
+}
+
+/// Today in UTC, for commands without a plant.
+#[must_use]
+pub fn today() -> Date {
+    civil_day(SystemClock.now(), 0)
+}
+
+/// A profile by built-in id, or from a file.
+///
+/// # Errors
+/// Neither exists, or it can't be read.
+pub fn profile_file_or_id(text: &str, day: Date) -> Result<Profile, Fault> {
+    let path = Path::new(text);
+    let refused = |text: String| Fault::Refused { code: Code::Cfg03, text };
+    if path.is_file() { Profile::parse(&read_config_text(path)?, day).map_err(refused) } else { Profile::built_in(text, day).map_err(refused) }
+}

@@ -1,0 +1,123 @@
+//! Keys of the index. One letter names the family; numbers are big-endian so that scans come in order.
+
+use card::{BatchId, Digest, Keyed, Lane, Ordinal, OutletCode};
+
+pub const META: &[u8] = b"m/";
+
+pub fn application(ordinal: Ordinal) -> Vec<u8> {
+    tagged(b'a', &[&ordinal.0.to_be_bytes()])
+}
+
+/// Every application an outlet sent under this number; usually one.
+pub fn application_id(application_id: &str, outlet: &OutletCode) -> Vec<u8> {
+    tagged(b'i', &[application_id.as_bytes(), b"\0", outlet.as_str().as_bytes()])
+}
+
+pub fn application_id_prefix(application_id: &str) -> Vec<u8> {
+    tagged(b'i', &[application_id.as_bytes(), b"\0"])
+}
+
+/// Applications that share a document number, a social security number or a likeness: `family` is `d`, `s` or `l`.
+pub fn person(family: u8, key: &Keyed, ordinal: Ordinal) -> Vec<u8> {
+    tagged(family, &[&key.0, &ordinal.0.to_be_bytes()])
+}
+
+pub fn person_prefix(family: u8, key: &Keyed) -> Vec<u8> {
+    tagged(family, &[&key.0])
+}
+
+pub fn photo(digest: &Digest, ordinal: Ordinal) -> Vec<u8> {
+    tagged(b'f', &[&digest.0, &ordinal.0.to_be_bytes()])
+}
+
+pub fn photo_prefix(digest: &Digest) -> Vec<u8> {
+    tagged(b'f', &[&digest.0])
+}
+
+/// The pool in the order of the cut: lane, then destination (outlets before mail, employers within an outlet), then arrival.
+pub fn pool(lane: Lane, mail: bool, outlet: &OutletCode, employer: Option<&str>, ordinal: Ordinal) -> Vec<u8> {
+    let lane = [lane as u8, u8::from(mail)];
+    tagged(b'w', &[&lane, outlet.as_str().as_bytes(), b"\0", employer.unwrap_or("").as_bytes(), b"\0", &ordinal.0.to_be_bytes()])
+}
+
+pub fn held(outlet: &OutletCode, ordinal: Ordinal) -> Vec<u8> {
+    tagged(b'h', &[outlet.as_str().as_bytes(), b"\0", &ordinal.0.to_be_bytes()])
+}
+
+pub fn of_outlet(outlet: &OutletCode, ordinal: Ordinal) -> Vec<u8> {
+    tagged(b'o', &[outlet.as_str().as_bytes(), b"\0", &ordinal.0.to_be_bytes()])
+}
+
+pub fn of_outlet_prefix(family: u8, outlet: &OutletCode) -> Vec<u8> {
+    tagged(family, &[outlet.as_str().as_bytes(), b"\0"])
+}
+
+pub fn package(package: u64) -> Vec<u8> {
+    tagged(b'k', &[&package.to_be_bytes()])
+}
+
+pub fn package_id(outlet: &OutletCode, package_id: &str) -> Vec<u8> {
+    tagged(b'g', &[outlet.as_str().as_bytes(), b"\0", package_id.as_bytes()])
+}
+
+/// Packages not judged to their last row (`j`) or not answered (`y`).
+pub fn package_open(family: u8, package: u64) -> Vec<u8> {
+    tagged(family, &[&package.to_be_bytes()])
+}
+
+pub fn sequence(outlet: &OutletCode) -> Vec<u8> {
+    tagged(b'q', &[outlet.as_str().as_bytes()])
+}
+
+pub fn card(number: &str, generation: u32) -> Vec<u8> {
+    tagged(b'c', &[number.as_bytes(), b"\0", &generation.to_be_bytes()])
+}
+
+pub fn card_prefix(number: &str) -> Vec<u8> {
+    tagged(b'c', &[number.as_bytes(), b"\0"])
+}
+
+pub fn batch(batch: &BatchId) -> Vec<u8> {
+    tagged(b'b', &[batch.as_str().as_bytes()])
+}
+
+pub fn job(batch: &BatchId, job: u32) -> Vec<u8> {
+    tagged(b'J', &[batch.as_str().as_bytes(), &job.to_be_bytes()])
+}
+
+pub fn job_prefix(batch: &BatchId) -> Vec<u8> {
+    tagged(b'J', &[batch.as_str().as_bytes()])
+}
+
+pub fn number_range(prefix: &str) -> Vec<u8> {
+    tagged(b'n', &[prefix.as_bytes()])
+}
+
+pub fn register(kind: &str) -> Vec<u8> {
+    tagged(b'r', &[kind.as_bytes()])
+}
+
+pub fn results_file(digest: &Digest) -> Vec<u8> {
+    tagged(b'R', &[&digest.0])
+}
+
+pub fn set_aside(path: &str) -> Vec<u8> {
+    tagged(b'z', &[path.as_bytes()])
+}
+
+pub fn meta(name: &str) -> Vec<u8> {
+    [META, name.as_bytes()].concat()
+}
+
+/// The ordinal at the end of a key.
+pub fn ordinal_of(key: &[u8]) -> Ordinal {
+    let tail = key.len().saturating_sub(8);
+    Ordinal(key[tail..].try_into().map_or(u64::MAX, u64::from_be_bytes))
+}
+
+fn tagged(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
+    let mut key = Vec::with_capacity(1 + parts.iter().map(|p| p.len()).sum::<usize>());
+    key.push(tag);
+    parts.iter().for_each(|p| key.extend_from_slice(p));
+    key
+}

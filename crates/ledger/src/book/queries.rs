@@ -1,0 +1,308 @@
+//! Questions the line asks of the book. Lists come in the order of their keys and are bounded by what they ask for.
+
+use std::ops::ControlFlow;
+
+use card::{BatchId, Digest, Keyed, Ordinal, OutletCode};
+
+use super::state::{ApplicationState, BatchState, CardState, JobState, PackageState, RunState, SequenceState, decode};
+use super::{Book, after_prefix, keys};
+use crate::entry::{BatchCut, Entry, PackageSetAside, RegisterImported};
+use crate::fault::Fault;
+
+/// Which keyed digest two applications share.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Shared {
+    Document,
+    SocialSecurityNumber,
+    Likeness,
+}
+
+impl Shared {
+    fn family(self) -> u8 {
+        match self {
+            Self::Document => b'd',
+            Self::SocialSecurityNumber => b's',
+            Self::Likeness => b'l',
+        }
+    }
+}
+
+impl Book {
+    /// # Errors
+    /// The index fails.
+    pub fn application(&self, ordinal: Ordinal) -> Result<Option<ApplicationState>, Fault> {
+        self.get(&keys::application(ordinal))
+    }
+
+    /// The application an outlet numbered so; the first one, if the number was reused.
+    ///
+    /// # Errors
+    /// The index fails.
+    pub fn application_of(&self, outlet: &OutletCode, application_id: &str) -> Result<Option<ApplicationState>, Fault> {
+        match self.get::<Ordinal>(&keys::application_id(application_id, outlet))? {
+            Some(ordinal) => self.application(ordinal),
+            None => Ok(None),
+        }
+    }
+
+    /// Applications of any outlet with this number.
+    ///
+    /// # Errors
+    /// The index fails.
+    pub fn applications_numbered(&self, application_id: &str) -> Result<Vec<ApplicationState>, Fault> {
+        let mut found = Vec::new();
+        self.scan_prefix(&keys::application_id_prefix(application_id), &mut |_, value| {
+            found.push(decode::<Ordinal>(value));
+            ControlFlow::Continue(())
+        })?;
+        let mut states = Vec::new();
+        for ordinal in found {
+            states.extend(self.application(ordinal?)?);
+        }
+        Ok(states)
+    }
+
+    fn ordinals(&self, from: &[u8], to: &[u8], limit: usize) -> Result<Vec<Ordinal>, Fault> {
+        let mut found = Vec::new();
+        self.scan(from, to, &mut |key, _| {
+            found.push(keys::ordinal_of(key));
+            if found.len() >= limit { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        })?;
+        Ok(found)
+    }
+
+    /// Earlier applications that share a digest with this one, oldest first.
+    ///
+    /// # Errors
+    /// The index fails.
+    pub fn sharing(&self, what: Shared, key: &Keyed) -> Result<Vec<Ordinal>, Fault> {
+        let prefix = keys::person_prefix(what.family(), key);
+        self.ordinals(&prefix, &after_prefix(&prefix), usize::MAX)
+    }
+
+    /// Applications that sent this very photo.
+    ///
+    /// # Errors
+    /// The index fails.
+    pub fn with_photo(&self, photo: &Digest) -> Result<Vec<Ordinal>, Fault> {
+        let prefix = keys::photo_prefix(photo);
+        self.ordinals(&prefix, &after_prefix(&prefix), usize::MAX)
+    }
+
+    /// The whole pool in the order of the cut (8 bytes an application).
+    ///
+    /// # Errors
+    /// The index fails.
+    pub fn pool(&self) -> Result<Vec<Ordinal>, Fault> {
+        self.ordinals(b"w", b"x", usize::MAX)
+    }
+
+    /// Everything held, by outlet (8 bytes an application).
+    ///
+    /// # Errors
+    /// The index fails.
+    pub fn held(&self) -> Result<Vec<Ordinal>, Fault> {
+        self.ordinals(b"h", b"i", usize::MAX)
+    }
+
+    /// # Errors
+    /// The index fails.
+    pub fn held_of(&self, outlet: &OutletCode) -> Result<Vec<Ordinal>, Fault> {
+        let prefix = keys::of_outlet_prefix(b'h', outlet);
+        self.ordinals(&prefix, &after_prefix(&prefix), usize::MAX)
+    }
+
+    /// Applications of an outlet with ordinals in `from..until`.
+    ///
+    /// # Errors
+    /// The index fails.
+    pub fn of_outlet(&self, outlet: &OutletCode, from: Ordinal, until: Ordinal) -> Result<Vec<Ordinal>, Fault> {
+        self.ordinals(&keys::of_outlet(outlet, from), &keys::of_outlet(outlet, until), usize::MAX)
+    }
+
+    /// Outlets that ever sent a package, sorted.
+    ///
+    /// # Errors
+    /// The index fails.
+    pub fn outlets(&self) -> Result<Vec<OutletCode>, Fault> {
+        let mut found = Vec::new();
+        self.scan(b"q", b"r", &mut |key, _| {
+            found.extend(std::str::from_utf8(&key[1..]).ok().and_then(|t| OutletCode::parse(t).ok()));
+            ControlFlow::Continue(())
+        })?;
+        Ok(found)
+    }
+
+    /// # Errors
+    /// The index fails.
+    pub fn package(&self, package: u64) -> Result<Option<PackageState>, Fault> {
+        self.get(&keys::package(package))
+    }
+
+    /// # Errors
+    /// The index fails.
+    pub fn package_of(&self, outlet: &OutletCode, package_id: &str) -> Result<Option<PackageState>, Fault> {
+        match self.get::<u64>(&keys::package_id(outlet, package_id))? {
+            Some(package) => self.package(package),
+            None => Ok(None),
+        }
+    }
+
+    /// Packages not judged to their last row, and packages not answered, oldest first.
+    ///
+    /// # Errors
+    /// The index fails.
+    pub fn packages_open(&self) -> Result<(Vec<u64>, Vec<u64>), Fault> {
+        let numbers = |list: Vec<Ordinal>| list.into_iter().map(|o| o.0).collect();
+        Ok((numbers(self.ordinals(b"j", b"k", usize::MAX)?), numbers(self.ordinals(b"y", b"z", usize::MAX)?)))
+    }
+
+    /// # Errors
+    /// The index fails.
+    pub fn sequence(&self, outlet: &OutletCode) -> Result<Option<SequenceState>, Fault> {
+        self.get(&keys::sequence(outlet))
+    }
+
+    /// Next free package number and ordinal.
+    ///
+    /// # Errors
+    /// The index fails.
+    pub fn next_numbers(&self) -> Result<(u64, Ordinal), Fault> {
+        let meta = |name: &str| -> Result<u64, Fault> { Ok(self.get(&keys::meta(name))?.unwrap_or(0)) };
+        Ok((meta("next-package")?, Ordinal(meta("next-ordinal")?)))
+    }
+
+    /// Inbox name and number of the package received last: its removal from the inbox may be unfinished.
+    ///
+    /// # Errors
+    /// The index fails.
+    pub fn last_received(&self) -> Result<Option<(String, u64)>, Fault> {
+        self.get(&keys::meta("last-received"))
+    }
+
+    /// Inbox name and quarantine path of the package set aside last: its move may be unfinished.
+    ///
+    /// # Errors
+    /// The index fails.
+    pub fn last_set_aside(&self) -> Result<Option<(String, String)>, Fault> {
+        self.get(&keys::meta("last-set-aside"))
+    }
+
+    /// # Errors
+    /// The index fails.
+    pub fn set_aside(&self) -> Result<Vec<PackageSetAside>, Fault> {
+        self.collect(b"z", b"{")
+    }
+
+    fn collect<T: serde::de::DeserializeOwned>(&self, from: &[u8], to: &[u8]) -> Result<Vec<T>, Fault> {
+        let mut found = Vec::new();
+        self.scan(from, to, &mut |_, value| {
+            found.push(decode::<T>(value));
+            ControlFlow::Continue(())
+        })?;
+        found.into_iter().collect()
+    }
+
+    /// # Errors
+    /// The index fails.
+    pub fn registers(&self) -> Result<Vec<RegisterImported>, Fault> {
+        self.collect(b"r", b"s")
+    }
+
+    /// # Errors
+    /// The index fails.
+    pub fn card(&self, number: &str, generation: u32) -> Result<Option<CardState>, Fault> {
+        self.get(&keys::card(number, generation))
+    }
+
+    /// All generations under a card number, oldest first.
+    ///
+    /// # Errors
+    /// The index fails.
+    pub fn cards_numbered(&self, number: &str) -> Result<Vec<CardState>, Fault> {
+        let prefix = keys::card_prefix(number);
+        self.collect(&prefix, &after_prefix(&prefix))
+    }
+
+    /// The card with this number that belongs to this batch.
+    ///
+    /// # Errors
+    /// The index fails.
+    pub fn card_in_batch(&self, number: &str, batch: &BatchId) -> Result<Option<CardState>, Fault> {
+        Ok(self.cards_numbered(number)?.into_iter().find(|c| &c.batch == batch))
+    }
+
+    /// # Errors
+    /// The index fails.
+    pub fn batch(&self, batch: &BatchId) -> Result<Option<BatchState>, Fault> {
+        self.get(&keys::batch(batch))
+    }
+
+    /// Every batch, oldest first.
+    ///
+    /// # Errors
+    /// The index fails.
+    pub fn batches(&self) -> Result<Vec<BatchState>, Fault> {
+        self.collect(b"b", b"c")
+    }
+
+    /// The batch that is cut but not dispatched, if there is one.
+    ///
+    /// # Errors
+    /// The index fails.
+    pub fn open_batch(&self) -> Result<Option<BatchState>, Fault> {
+        match self.get::<BatchId>(&keys::meta("open-batch"))? {
+            Some(batch) => self.batch(&batch),
+            None => Ok(None),
+        }
+    }
+
+    /// Jobs of a batch that are made, in order.
+    ///
+    /// # Errors
+    /// The index fails.
+    pub fn jobs(&self, batch: &BatchId) -> Result<Vec<JobState>, Fault> {
+        let prefix = keys::job_prefix(batch);
+        self.collect(&prefix, &after_prefix(&prefix))
+    }
+
+    /// The list of cards of a batch, from the journal.
+    ///
+    /// # Errors
+    /// The journal can't be read, or doesn't hold the cut where the index says.
+    pub fn cut_of(&self, batch: &BatchState) -> Result<BatchCut, Fault> {
+        let record = self.view().read_from(batch.cut_seq).next();
+        match record.transpose()?.map(|r| r.entry) {
+            Some(Entry::BatchCut(cut)) if cut.batch == batch.batch => Ok(cut),
+            _ => Err(Fault::Invariant(format!("journal record {} is not the cut of {}", batch.cut_seq, batch.batch))),
+        }
+    }
+
+    /// Next free counter of a number range.
+    ///
+    /// # Errors
+    /// The index fails.
+    pub fn next_in_range(&self, prefix: &str) -> Result<Option<u64>, Fault> {
+        self.get(&keys::number_range(prefix))
+    }
+
+    /// # Errors
+    /// The index fails.
+    pub fn run(&self) -> Result<Option<RunState>, Fault> {
+        self.get(&keys::meta("run"))
+    }
+
+    /// # Errors
+    /// The index fails.
+    pub fn plant_id(&self) -> Result<Option<String>, Fault> {
+        self.get(&keys::meta("plant"))
+    }
+
+    /// The batch a result file (by its digest) was imported for.
+    ///
+    /// # Errors
+    /// The index fails.
+    pub fn results_file(&self, digest: &Digest) -> Result<Option<BatchId>, Fault> {
+        self.get(&keys::results_file(digest))
+    }
+}

@@ -1,0 +1,173 @@
+//! What the index holds: the present state of applications, packages, batches and cards, folded from the journal.
+//! Values are rebuildable and carry no version of their own: a changed shape is a new `FOLD_VERSION`, which rebuilds the index.
+
+use card::reason::Reason;
+use card::{BatchId, Digest, Ordinal, OutletCode, Outcome};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use crate::entry::{CardEventKind, Cause, Facts, FileDigest, JobMade, MachineResult, Millis, PackageReceived};
+use crate::fault::Fault;
+
+/// Raised whenever a key or value of the index changes its shape.
+pub const FOLD_VERSION: u32 = 1;
+
+/// Where an application stands now.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct ApplicationState {
+    pub ordinal: Ordinal,
+    pub package: u64,
+    /// 0-based row in its package.
+    pub row: u32,
+    pub outlet: OutletCode,
+    pub application_id: String,
+    pub employer_code: Option<String>,
+    pub outcome: Outcome,
+    pub reasons: Vec<Reason>,
+    /// How it came to this outcome, `None` as judged on arrival.
+    pub cause: Option<Cause>,
+    /// Codes a person has looked at and accepted: not raised again.
+    pub waived: Vec<String>,
+    pub photo: Option<Digest>,
+    pub photo_validated: Option<Digest>,
+    pub facts: Option<Facts>,
+    /// Its place in a batch, once cut.
+    pub place: Option<Place>,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Place {
+    pub batch: BatchId,
+    /// 0-based.
+    pub position: u32,
+    pub number: String,
+    pub generation: u32,
+    /// The number was taken but no card is made of it.
+    pub void: bool,
+}
+
+impl ApplicationState {
+    /// Accepted and waiting for the next cut.
+    #[must_use]
+    pub fn in_pool(&self) -> bool {
+        self.outcome == Outcome::Accepted && self.place.as_ref().is_none_or(|p| p.void)
+    }
+
+    /// A card of this application exists or is being made.
+    #[must_use]
+    pub fn has_card(&self) -> bool {
+        self.place.as_ref().is_some_and(|p| !p.void)
+    }
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct PackageState {
+    pub received: PackageReceived,
+    /// Rows judged so far.
+    pub judged: u32,
+    pub answer: Option<Vec<FileDigest>>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BatchStage {
+    Cut,
+    Sealed,
+    Released,
+    Dispatched,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct BatchState {
+    pub batch: BatchId,
+    pub stage: BatchStage,
+    pub frozen_at: Millis,
+    pub release_id: Digest,
+    pub profile: String,
+    pub cards_per_job: u32,
+    pub cards: u32,
+    pub jobs: u32,
+    /// Journal sequence of the `BatchCut`, where the list of cards is.
+    pub cut_seq: u64,
+    pub arrived_from: Ordinal,
+    pub arrived_until: Ordinal,
+    /// Counted at the seal.
+    pub bundles: u32,
+    pub manifest: Option<Digest>,
+    pub released_by: Vec<String>,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct CardState {
+    pub ordinal: Ordinal,
+    pub number: String,
+    pub generation: u32,
+    pub batch: BatchId,
+    pub position: u32,
+    pub result: Option<MachineResult>,
+    pub card_identification: Option<String>,
+    pub failure: Option<(String, String)>,
+    pub events: Vec<(CardEventKind, Millis, String)>,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct RunState {
+    pub run: u64,
+    pub started_at: Millis,
+    pub who: String,
+    pub command: String,
+    pub ended: Option<u8>,
+    /// Time everything written by this run (and by those it resumes) shows.
+    pub frozen_at: Millis,
+}
+
+/// Sequence numbers an outlet has sent: everything from `first` to `contiguous`, and some beyond a gap.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct SequenceState {
+    pub contiguous: u64,
+    pub beyond: Vec<u64>,
+}
+
+impl SequenceState {
+    #[must_use]
+    pub fn has(&self, sequence: u64) -> bool {
+        sequence <= self.contiguous || self.beyond.contains(&sequence)
+    }
+
+    pub fn add(&mut self, sequence: u64) {
+        if self.has(sequence) {
+            return;
+        }
+        self.beyond.push(sequence);
+        self.beyond.sort_unstable();
+        while self.beyond.first() == Some(&(self.contiguous + 1)) {
+            self.beyond.remove(0);
+            self.contiguous += 1;
+        }
+    }
+}
+
+/// Jobs of a batch that are durable.
+pub type JobState = JobMade;
+
+pub(super) fn encode<T: Serialize>(value: &T) -> Vec<u8> {
+    bincode::serialize(value).expect("index values are plain data")
+}
+
+pub(super) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Fault> {
+    bincode::deserialize(bytes).map_err(|e| Fault::Invariant(format!("index value can't be read: {e}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::SequenceState;
+
+    #[test]
+    fn a_gap_closes_when_the_missing_number_arrives() {
+        let mut s = SequenceState { contiguous: 4, beyond: vec![] };
+        s.add(6);
+        s.add(7);
+        assert_eq!((s.contiguous, s.has(5), s.has(6)), (4, false, true));
+        s.add(5);
+        assert_eq!((s.contiguous, s.beyond.len()), (7, 0));
+    }
+}

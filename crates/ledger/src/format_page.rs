@@ -1,0 +1,51 @@
+//! Ties `FORMAT.md` to the code: field lengths add up to the constants, versions, limits and magic bytes are the ones written there.
+
+use crate::{envelope, journal, segment};
+
+const PAGE: &str = include_str!("../FORMAT.md");
+
+/// The part of the page under a heading, up to the next one.
+fn section(heading: &str) -> &'static str {
+    let start = PAGE.find(&format!("{heading}\n")).unwrap_or_else(|| panic!("no heading {heading}"));
+    let body = &PAGE[start + heading.len()..];
+    body.find("\n#").map_or(body, |end| &body[..end])
+}
+
+/// Sum of the second column of the first table in a section.
+fn summed(heading: &str) -> usize {
+    let lines = section(heading).lines().skip_while(|line| !line.starts_with('|')).skip(2).take_while(|line| line.starts_with('|'));
+    lines.map(|line| line.split('|').nth(2).and_then(|cell| cell.trim().parse::<usize>().ok()).unwrap_or_else(|| panic!("no length in {line}"))).sum()
+}
+
+fn says(heading: &str, text: &str) -> bool {
+    section(heading).contains(text)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02X}")).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn lengths_add_up_to_the_constants() {
+    assert_eq!(summed("## 1. Envelope"), envelope::HEADER_BYTES);
+    assert_eq!(summed("### Segment header"), journal::SEGMENT_HEADER_BYTES);
+    assert_eq!(summed("### Record"), journal::RECORD_HEADER_BYTES);
+    assert_eq!(summed("### Header"), segment::HEADER_BYTES);
+    assert_eq!(summed("### Index row"), segment::ROW_BYTES);
+    assert_eq!(summed("### Trailer"), segment::TRAILER_BYTES);
+}
+
+#[test]
+fn versions_magic_bytes_and_limits_are_the_codes() {
+    assert!(PAGE.contains(&format!("## 2. Journal, version {}", journal::FORMAT_VERSION)));
+    assert!(PAGE.contains(&format!("## 3. Vault segment, version {}", segment::FORMAT_VERSION)));
+    assert!(says("## 1. Envelope", &hex(&envelope::MAGIC)));
+    assert!(says("### Segment header", &hex(&journal::SEGMENT_MAGIC)));
+    assert!(says("### Header", &hex(&segment::MAGIC)) && says("### Trailer", &hex(&segment::END_MAGIC)));
+    assert!(says("### Record", &format!("of the payload: {}", journal::ENTRY_SCHEMA)));
+    assert!(says("### Record", &journal::RECORD_BYTES_MAX.to_string()));
+    assert!(PAGE.contains(&format!("past {} bytes", journal::SEGMENT_BYTES)));
+    assert!(says("### Index row", &segment::ENTRY_BYTES_MAX.to_string()) && says("### Index row", &segment::ENTRIES_MAX.to_string()));
+    assert!(says("### Index row", &format!("1 to {} bytes", segment::NAME_BYTES_MAX)));
+    assert!(PAGE.contains(journal::MARK_PATH) && PAGE.contains(&journal::segment_path(1)));
+}

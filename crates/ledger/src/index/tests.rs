@@ -1,0 +1,156 @@
+//! What every index promises, run on both; and what happens to a sled that can't be trusted.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::*;
+use crate::entry::{Entry, Note};
+use crate::journal::Journal;
+use crate::memory_disk::MemoryDisk;
+
+const CACHE_BYTES: u64 = 4 << 20;
+
+fn open(folder: &Path) -> (SledIndex, IndexOpened) {
+    SledIndex::open(folder, CACHE_BYTES, "boot-1").unwrap()
+}
+
+fn batch(changes: &[(&str, Option<&str>)]) -> IndexBatch {
+    let mut batch = IndexBatch::default();
+    for (key, value) in changes {
+        match value {
+            Some(value) => batch.put(*key, *value),
+            None => batch.delete(*key),
+        }
+    }
+    batch
+}
+
+fn keys(index: &dyn Index, prefix: &str) -> Vec<String> {
+    let mut seen = Vec::new();
+    let mut see = |key: &[u8], _: &[u8]| {
+        seen.push(String::from_utf8(key.to_vec()).unwrap());
+        ControlFlow::Continue(())
+    };
+    let end = [prefix.as_bytes(), b"\xFF"].concat();
+    index.scan_range(prefix.as_bytes(), &end, &mut see).unwrap();
+    seen
+}
+
+fn conforms(index: &mut dyn Index) {
+    index.apply(batch(&[("a/1", Some("x")), ("a/2", Some("y")), ("b/1", Some("z")), ("a/1", Some("w"))])).unwrap();
+    assert_eq!(index.get(b"a/1").unwrap().as_deref(), Some(&b"w"[..]));
+    assert_eq!(keys(index, "a/"), ["a/1", "a/2"]);
+    index.apply(batch(&[("a/1", None), ("a/0", Some("v"))])).unwrap();
+    assert_eq!(keys(index, "a/"), ["a/0", "a/2"]);
+    let mut first = Vec::new();
+    let mut see = |key: &[u8], _: &[u8]| {
+        first.push(key.to_vec());
+        ControlFlow::Break(())
+    };
+    index.scan_range(b"", b"\xFF", &mut see).unwrap();
+    assert_eq!(first, [b"a/0"]);
+    index.flush().unwrap();
+    assert_eq!(cursor(index).unwrap(), None);
+    let head = Head { seq: 7, hash: card::Digest::of(b"7") };
+    let mut with_cursor = batch(&[("c", Some("1"))]);
+    with_cursor.set_cursor(head);
+    index.apply(with_cursor).unwrap();
+    assert_eq!(cursor(index).unwrap(), Some(head));
+    let mut none = |_: &[u8], _: &[u8]| panic!("an empty range");
+    index.scan_range(b"b", b"a", &mut none).unwrap();
+    index.clear().unwrap();
+    assert_eq!((keys(index, ""), cursor(index).unwrap()), (vec![], None));
+    index.apply(batch(&[("a", Some("after"))])).unwrap();
+    assert_eq!(keys(index, ""), ["a"]);
+}
+
+#[test]
+fn both_indexes_conform() {
+    conforms(&mut MemIndex::default());
+    let folder = tempfile::tempdir().unwrap();
+    conforms(&mut open(&folder.path().join("index")).0);
+}
+
+#[test]
+fn what_was_flushed_is_there_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("index");
+    let (mut index, opened) = open(&path);
+    assert_eq!(opened, IndexOpened::Created);
+    index.apply(batch(&[("k", Some("v"))])).unwrap();
+    assert!(path.join("dirty").exists());
+    index.flush().unwrap();
+    assert!(!path.join("dirty").exists());
+    drop(index);
+    let (index, opened) = open(&path);
+    assert_eq!((opened, keys(&index, "")), (IndexOpened::Reopened, vec!["k".to_owned()]));
+}
+
+#[test]
+fn after_a_reboot_in_the_middle_of_writing_it_is_not_trusted() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("index");
+    let (mut index, _) = open(&path);
+    index.apply(batch(&[("k", Some("v"))])).unwrap();
+    drop(index);
+    assert_eq!(open(&path).1, IndexOpened::Reopened, "the same boot: a kill takes back whole batches only");
+    let (index, opened) = SledIndex::open(&path, CACHE_BYTES, "boot-2").unwrap();
+    assert!(matches!(opened, IndexOpened::SetAside { .. }), "{opened:?}");
+    assert_eq!(keys(&index, ""), [""; 0]);
+}
+
+#[test]
+fn a_garbled_index_is_set_aside_and_an_empty_one_takes_its_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("index");
+    for round in 1..=2 {
+        let (mut index, _) = open(&path);
+        index.apply(batch(&[("k", Some("v"))])).unwrap();
+        index.flush().unwrap();
+        drop(index);
+        for file in fs::read_dir(&path).unwrap().map(|e| e.unwrap().path()).filter(|p| p.is_file()) {
+            fs::write(file, [0x5A; 3000]).unwrap();
+        }
+        let (mut index, opened) = open(&path);
+        let IndexOpened::SetAside { set_aside, why } = opened else { panic!("{opened:?}") };
+        assert_eq!(set_aside, folder.path().join(format!("index.bad-{round}")));
+        assert!(!why.is_empty() && set_aside.is_dir());
+        index.apply(batch(&[("k", Some("new"))])).unwrap();
+        index.flush().unwrap();
+        drop(index);
+    }
+}
+
+#[test]
+fn an_index_in_use_is_not_set_aside() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("index");
+    let (index, _) = open(&path);
+    let second = SledIndex::open(&path, CACHE_BYTES, "boot-1");
+    assert!(matches!(second, Err(Fault::Locked(_))));
+    assert!(!folder.path().join("index.bad-1").exists());
+    drop(index);
+}
+
+#[test]
+fn the_cursor_tells_where_to_go_on_and_refuses_another_history() {
+    let journal = |texts: &[&str]| {
+        let mut journal = Journal::create(Arc::new(MemoryDisk::default()), "p").unwrap();
+        for text in texts {
+            journal.record(&Entry::Note(Note { code: "T".into(), text: (*text).into(), at: 0 })).unwrap();
+        }
+        journal
+    };
+    let (ours, shorter, other) = (journal(&["a", "b", "c"]), journal(&["a"]), journal(&["a", "x", "c"]));
+    let mut index = MemIndex::default();
+    assert_eq!(next_to_fold(&index, &ours.view()).unwrap(), 1);
+    for record in ours.read_from(1).take(2) {
+        let mut batch = IndexBatch::default();
+        batch.set_cursor(record.unwrap().head());
+        index.apply(batch).unwrap();
+    }
+    assert_eq!(next_to_fold(&index, &ours.view()).unwrap(), 3);
+    assert!(matches!(next_to_fold(&index, &shorter.view()), Err(Fault::Index(_))));
+    assert!(matches!(next_to_fold(&index, &other.view()), Err(Fault::Index(_))));
+}

@@ -1,0 +1,304 @@
+//! The intake: every package that lies in the inbox, taken in, judged and answered. A feeder takes packages in (`ingest.rs`) and
+//! deals their rows out; the pool judges each row alone; this thread settles them in order: neighbours, vault, ledger, answer.
+
+use std::sync::{Arc, Mutex};
+
+use card::reason::{Code, Reason};
+use card::{Ordinal, Outcome, Verdict};
+use ledger::book::Book;
+use ledger::entry::{Entry, Judged, JudgedApplication, Millis, Moved, PackageAnswered};
+use ledger::envelope;
+use ledger::fault::Fault;
+use ledger::segment::SegmentWriter;
+
+use crate::answers;
+use crate::ingest::{Ingest, Taken};
+use crate::jobs::lock;
+use crate::plan::{Plan, World};
+use crate::ports::Stage;
+use crate::pump::{Put, pump};
+use crate::package::records::Row as RawRow;
+use crate::rows::PackageView;
+use crate::validate::neighbours::{Candidate, Neighbourhood};
+use crate::validate::stored::{FORM, ROWS_PER_FILE, entry_name, records_path};
+use crate::validate::{Alone, Judge, judge_alone};
+use crate::vault::Vault;
+
+/// Counts of one intake; `ingested = accepted + rejected + held` is asserted at its end.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub struct IntakeTally {
+    pub packages_accepted: u64,
+    pub packages_quarantined: u64,
+    pub packages_repeated: u64,
+    /// Still being copied, unreadable, or waiting for the outlet register.
+    pub packages_waiting: u64,
+    pub ingested: u64,
+    pub accepted: u64,
+    pub rejected: u64,
+    pub held: u64,
+}
+
+/// What travels from the feeder through the pool to the settler, in order.
+enum Item {
+    Row(Arc<PackageView>, u32, RawRow),
+    End(Arc<PackageView>),
+}
+
+enum Worked {
+    Row(Arc<PackageView>, u32, Box<Alone>),
+    End(Arc<PackageView>),
+}
+
+/// Takes in and judges everything that is there.
+///
+/// # Errors
+/// The ledger, the vault or the inbox fails.
+#[allow(clippy::too_many_arguments)]
+pub fn intake(
+    world: &World,
+    plan: &Plan,
+    book: &Mutex<&mut Book>,
+    vault: &Vault,
+    judge: &Judge,
+    pool: &rayon::ThreadPool,
+    at: Millis,
+) -> Result<IntakeTally, Fault> {
+    let packages = Mutex::new(IntakeTally::default());
+    let ingest = Ingest { world, plan, book, registers: judge.registers, at };
+    ingest.finish_moves()?;
+    let feeder = Feeder { world, plan, book, vault, ingest: &ingest, tally: &packages };
+    let mut settler = Settler { world, plan, book, judge, at, chunk: None, tally: IntakeTally::default() };
+    let work = |item: Item| match item {
+        Item::Row(view, row, raw) => {
+            let alone = view.with_row(&raw, judge, |row| judge_alone(row, judge));
+            Worked::Row(view, row, Box::new(alone))
+        }
+        Item::End(view) => Worked::End(view),
+    };
+    pump(pool, plan.permits, |put| feeder.feed(put), work, |worked| settler.settle(worked))?;
+    let seen = packages.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let t = settler.tally;
+    assert_eq!(t.ingested, t.accepted + t.rejected + t.held, "conservation: every application judged has one outcome");
+    Ok(IntakeTally { ingested: t.ingested, accepted: t.accepted, rejected: t.rejected, held: t.held, ..seen })
+}
+
+struct Feeder<'a, 'b> {
+    world: &'a World,
+    plan: &'a Plan,
+    book: &'a Mutex<&'b mut Book>,
+    vault: &'a Vault,
+    ingest: &'a Ingest<'a, 'b>,
+    tally: &'a Mutex<IntakeTally>,
+}
+
+impl Feeder<'_, '_> {
+    fn feed(&self, put: &mut Put<Item>) -> Result<(), Fault> {
+        for package in self.unfinished()? {
+            if self.world.stopping() || !self.deal(package, put)? {
+                return Ok(());
+            }
+        }
+        let arrivals = self.world.inbox.list().map_err(|e| Fault::io("list", "inbox", e))?;
+        self.world.progress.stage(Stage::Ingest, arrivals.len() as u64);
+        for arrival in arrivals {
+            if self.world.stopping() {
+                break;
+            }
+            let taken = self.ingest.take_in(&arrival)?;
+            self.count(&taken);
+            self.world.progress.advance(Stage::Ingest, 1);
+            if let Taken::In(package) = taken
+                && !self.deal(package, put)?
+            {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Packages an earlier run took in but did not judge or answer to the end.
+    fn unfinished(&self) -> Result<Vec<u64>, Fault> {
+        let (unjudged, unanswered) = lock(self.book).packages_open()?;
+        let mut all = [unjudged, unanswered].concat();
+        all.sort_unstable();
+        all.dedup();
+        Ok(all)
+    }
+
+    fn count(&self, taken: &Taken) {
+        let mut tally = self.tally.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        match taken {
+            Taken::In(_) => tally.packages_accepted += 1,
+            Taken::SetAside => tally.packages_quarantined += 1,
+            Taken::Repeated => tally.packages_repeated += 1,
+            Taken::Waiting => tally.packages_waiting += 1,
+            Taken::Finished => {}
+        }
+    }
+
+    /// Deals out the rows of a package that aren't judged yet. `false`: the settler is gone.
+    fn deal(&self, package: u64, put: &mut Put<Item>) -> Result<bool, Fault> {
+        let state = lock(self.book).package(package)?.ok_or_else(|| Fault::Invariant(format!("package {package} is not in the book")))?;
+        let first = state.judged;
+        let view = Arc::new(PackageView::open(state, self.vault, self.plan)?);
+        self.world.progress.stage(Stage::Validate, u64::from(view.count()));
+        for raw in view.rows(&self.plan.package_limits)? {
+            let raw = raw.map_err(|e| Fault::io("read", view.records_path(), e))?;
+            let row = raw.number - 1;
+            if row < first {
+                continue;
+            }
+            // A stop is heeded at the edge of a chunk, so that no judged row has to be judged again.
+            if self.world.stopping() && row % ROWS_PER_FILE == 0 {
+                return Ok(true);
+            }
+            if !put(Item::Row(view.clone(), row, raw)) {
+                return Ok(false);
+            }
+        }
+        Ok(put(Item::End(view)))
+    }
+}
+
+/// Rows of one vault file being filled.
+struct Chunk {
+    view: Arc<PackageView>,
+    first_row: u32,
+    path: String,
+    writer: SegmentWriter,
+    applications: Vec<JudgedApplication>,
+    moves: Vec<Moved>,
+}
+
+struct Settler<'a, 'b> {
+    world: &'a World,
+    plan: &'a Plan,
+    book: &'a Mutex<&'b mut Book>,
+    judge: &'a Judge<'a>,
+    at: Millis,
+    chunk: Option<Chunk>,
+    tally: IntakeTally,
+}
+
+impl Settler<'_, '_> {
+    fn settle(&mut self, worked: Worked) -> Result<(), Fault> {
+        match worked {
+            Worked::Row(view, row, alone) => {
+                self.add(&view, row, *alone)?;
+                let last = row + 1 == view.count();
+                if last || (row + 1) % ROWS_PER_FILE == 0 { self.close_chunk() } else { Ok(()) }
+            }
+            Worked::End(view) => self.answer(&view),
+        }
+    }
+
+    fn add(&mut self, view: &Arc<PackageView>, row: u32, alone: Alone) -> Result<(), Fault> {
+        let mut chunk = match self.chunk.take() {
+            Some(chunk) => chunk,
+            None => self.open_chunk(view, row)?,
+        };
+        let (judged, moves) = self.judge_among_neighbours(view, row, &alone)?;
+        let payload = envelope::seal(FORM, &alone.record).map_err(|e| Fault::Invariant(format!("stored record: {e}")))?;
+        chunk.writer.add(&entry_name(row), &payload)?;
+        self.count(judged.outcome);
+        chunk.applications.push(judged);
+        for moved in moves {
+            if !chunk.moves.iter().any(|m| m.ordinal == moved.ordinal) {
+                chunk.moves.push(moved);
+            }
+        }
+        self.chunk = Some(chunk);
+        Ok(())
+    }
+
+    fn open_chunk(&self, view: &Arc<PackageView>, row: u32) -> Result<Chunk, Fault> {
+        let path = records_path(view.package(), row);
+        let writer = SegmentWriter::create(self.world.disk.clone(), &path)?;
+        Ok(Chunk { view: view.clone(), first_row: row, path, writer, applications: Vec::new(), moves: Vec::new() })
+    }
+
+    fn judge_among_neighbours(&self, view: &PackageView, row: u32, alone: &Alone) -> Result<(JudgedApplication, Vec<Moved>), Fault> {
+        let ordinal = Ordinal(view.first_ordinal().0 + u64::from(row));
+        let mut reasons: Vec<Reason> = alone.record.reasons.iter().chain(&alone.register_reasons).cloned().collect();
+        let mut moves = Vec::new();
+        if let (Some(facts), Some(application)) = (&alone.facts, &alone.record.application) {
+            let candidate = Candidate {
+                outlet: view.outlet(),
+                application_id: &application.application_id,
+                facts,
+                photo: alone.record.photo.as_ref(),
+                old_card_number: application.old_card_number.as_deref(),
+                package_from: view.first_ordinal(),
+                permit_event_on: alone.permit_event_on,
+            };
+            let book = lock(self.book);
+            let day_of = |at| self.plan.day(at);
+            let found = Neighbourhood { book: &book, profile: self.judge.profile, at: self.at, day_of: &day_of }.look_around(&candidate)?;
+            reasons.extend(found.reasons);
+            moves = found.moves;
+        }
+        let verdict = Verdict::from_reasons(reasons);
+        // Only an application that is itself admissible may push others aside.
+        if verdict.outcome == Outcome::Rejected {
+            moves.clear();
+        }
+        assert!(verdict.outcome != Outcome::Accepted || alone.facts.is_some(), "accepted without being understood");
+        let judged = JudgedApplication {
+            ordinal,
+            application_id: alone.record.raw_id(row),
+            outcome: verdict.outcome,
+            reasons: verdict.reasons,
+            photo: alone.record.photo,
+            photo_validated: alone.record.photo_validated,
+            facts: alone.facts.clone(),
+        };
+        Ok((judged, moves))
+    }
+
+    fn count(&mut self, outcome: Outcome) {
+        self.tally.ingested += 1;
+        match outcome {
+            Outcome::Accepted => self.tally.accepted += 1,
+            Outcome::Rejected => self.tally.rejected += 1,
+            Outcome::Held => self.tally.held += 1,
+        }
+        self.world.progress.advance(Stage::Validate, 1);
+    }
+
+    /// The commit protocol (faults.md §3.4): the records are durable before the ledger says so.
+    fn close_chunk(&mut self) -> Result<(), Fault> {
+        let Some(chunk) = self.chunk.take() else { return Ok(()) };
+        let info = chunk.writer.publish()?;
+        let judged = Judged {
+            package: chunk.view.package(),
+            first_row: chunk.first_row,
+            vault_path: chunk.path,
+            vault_digest: info.digest,
+            applications: chunk.applications,
+            at: self.at,
+        };
+        let mut book = lock(self.book);
+        book.append(&Entry::Judged(judged))?;
+        for moved in chunk.moves {
+            book.append(&Entry::Moved(moved))?;
+        }
+        book.commit()
+    }
+
+    fn answer(&mut self, view: &PackageView) -> Result<(), Fault> {
+        let mut book = lock(self.book);
+        let Some(state) = book.package(view.package())? else { return Ok(()) };
+        if state.judged < state.received.count || state.answer.is_some() {
+            return Ok(());
+        }
+        let files = answers::answer_package(self.world, &book, &state, self.plan.day(state.received.received_at))?;
+        book.record(&Entry::PackageAnswered(PackageAnswered { package: view.package(), files, at: self.at }))?;
+        Ok(())
+    }
+}
+
+/// The findings that hold every application of a package, as they stood when it was received.
+#[must_use]
+pub fn holds_applications(reason: &Reason) -> bool {
+    matches!(reason.code, Code::Rpl03 | Code::Rpl05 | Code::Rpl06)
+}

@@ -1,0 +1,62 @@
+//! Lists people open in spreadsheets: CSV by RFC 4180 that no spreadsheet can be made to obey (faults.md E17, §8 exports).
+
+use std::borrow::Cow;
+
+/// First characters a spreadsheet would take for a formula, full-width forms included (OWASP ASVS 5.0 1.2.10).
+const FORMULA_STARTS: [char; 12] = ['=', '+', '-', '@', '\t', '\r', '\n', '\0', '＝', '＋', '－', '＠'];
+
+/// The value as it may stand in a list: an apostrophe before anything a spreadsheet would execute.
+#[must_use]
+pub fn inert(value: &str) -> Cow<'_, str> {
+    if value.starts_with(FORMULA_STARTS) { Cow::Owned(format!("'{value}")) } else { Cow::Borrowed(value) }
+}
+
+/// Builds a CSV text in memory, CRLF, every value made inert.
+pub struct List {
+    writer: csv::Writer<Vec<u8>>,
+    columns: usize,
+    rows: u64,
+}
+
+impl List {
+    #[must_use]
+    pub fn new(columns: &[&str]) -> Self {
+        let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+        writer.write_record(columns).expect("writing to memory");
+        Self { writer, columns: columns.len(), rows: 0 }
+    }
+
+    /// Adds a row. Panics if it has another number of columns than the heading (a bug).
+    pub fn row<'a>(&mut self, values: impl IntoIterator<Item = &'a str>) {
+        let row: Vec<Cow<str>> = values.into_iter().map(inert).collect();
+        assert_eq!(row.len(), self.columns, "a row as wide as its heading");
+        self.writer.write_record(row.iter().map(|v| v.as_bytes())).expect("writing to memory");
+        self.rows += 1;
+    }
+
+    #[must_use]
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    #[must_use]
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.writer.into_inner().expect("writing to memory")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn formulas_are_made_inert_and_quotes_doubled() {
+        for start in ["=HYPERLINK(1)", "+1", "-2+3", "@SUM", "\tx", "＝1"] {
+            assert!(inert(start).starts_with('\''), "{start}");
+        }
+        assert_eq!(inert("O'Néill-Müller"), "O'Néill-Müller");
+        let mut list = List::new(&["a", "b"]);
+        list.row(["=1", "x\"y,\nz"]);
+        assert_eq!(String::from_utf8(list.into_bytes()).unwrap(), "a,b\r\n'=1,\"x\"\"y,\nz\"\r\n");
+    }
+}

@@ -1,0 +1,114 @@
+//! What the line asks of the world. `plant` answers on a real machine, `testkit` in a simulated one.
+//! Durable storage is not here: it is `ledger::disk::Disk`.
+
+use std::io;
+
+use card::Digest;
+use card::register::{EnrolmentRow, OutletRow, PermitRow};
+use ledger::entry::Millis;
+use ledger::fault::Fault;
+
+use crate::package::Source;
+
+/// Wall clock, asked once per run: everything a run writes shows the time it froze then.
+pub trait Clock: Send + Sync {
+    /// UTC, milliseconds since 1970.
+    fn now(&self) -> Millis;
+    /// Seconds on a monotonic clock with any start: for rates and the report, never for outputs.
+    fn seconds(&self) -> f64;
+}
+
+/// One thing lying in the inbox.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Arrival {
+    /// File or folder name exactly as the file system has it, lossily decoded: shown only after escaping.
+    pub name: String,
+    /// Complete: signature there, or archive renamed to its final name.
+    pub complete: bool,
+    /// Seconds since it was last changed.
+    pub age_seconds: u64,
+}
+
+/// Why an arrival can't be opened.
+pub enum CantOpen {
+    /// Permission or owner (PKG-18): stays where it is.
+    NoPermission,
+    /// A link, device, pipe or socket (PKG-08).
+    NotPlain,
+    /// None of the four kinds (PKG-19).
+    UnknownKind,
+    Io(io::Error),
+}
+
+/// The folder packages arrive in. Hostile and moving: nothing in it is trusted, mapped or kept open.
+pub trait Inbox: Send + Sync {
+    /// Arrivals sorted by name.
+    fn list(&self) -> io::Result<Vec<Arrival>>;
+    fn open(&self, name: &str) -> Result<Source, CantOpen>;
+    /// Takes away a package whose every byte is in the vault. Missing is not an error.
+    fn remove(&self, name: &str) -> io::Result<()>;
+    /// Moves a package unread to `path` under the plant (durably); missing is not an error.
+    fn set_aside(&self, name: &str, path: &str) -> io::Result<()>;
+}
+
+/// Answer of a register: `NoRegister` holds what needs it (REG-01).
+pub enum Lookup<T> {
+    NoRegister,
+    Unknown,
+    Found(T),
+}
+
+/// The registers in force, immutable while they are open.
+pub trait Registers: Send + Sync {
+    fn outlet(&self, code: &str) -> Lookup<OutletRow>;
+    fn permit(&self, number: &str) -> Lookup<PermitRow>;
+    fn enrolment(&self, ssn: &str) -> Lookup<EnrolmentRow>;
+    /// Outlet whose minisign key has this id (8 bytes as minisign writes them).
+    fn outlet_of_key(&self, key_id: [u8; 8]) -> Lookup<OutletRow>;
+}
+
+/// A register snapshot that the journal names.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Snapshot {
+    pub kind: String,
+    pub version: u32,
+    pub path: String,
+    pub digest: Digest,
+}
+
+/// Opens the snapshots the ledger says are in force.
+pub trait RegisterShelf: Send + Sync {
+    fn open(&self, snapshots: &[Snapshot]) -> Result<Box<dyn Registers>, Fault>;
+}
+
+/// Signs what leaves the plant (minisign; the plant's own key).
+pub trait Signer: Send + Sync {
+    /// The text of a `.minisig` file over `message`; `comment` becomes the trusted comment, so that equal input gives equal bytes.
+    fn sign(&self, message: &[u8], comment: &str) -> Result<String, Fault>;
+}
+
+/// Where a run tells how far it is. Calls are cheap and may come from the writer thread only.
+pub trait Progress: Send + Sync {
+    /// `more` items are to be expected in a stage.
+    fn stage(&self, stage: Stage, more: u64);
+    fn advance(&self, stage: Stage, by: u64);
+    fn note(&self, text: &str);
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Stage {
+    Ingest,
+    Validate,
+    Cut,
+    Jobs,
+    Dispatch,
+}
+
+/// Tells nobody.
+pub struct Silent;
+
+impl Progress for Silent {
+    fn stage(&self, _: Stage, _: u64) {}
+    fn advance(&self, _: Stage, _: u64) {}
+    fn note(&self, _: &str) {}
+}

@@ -1,0 +1,232 @@
+//! The whole program on one screen: by day take in what came and answer it, by night cut, make, seal, release and dispatch.
+//! There is no recovery branch: resuming is running again, every step asks the book what is already done.
+
+use std::sync::Mutex;
+
+use card::{BatchId, Digest};
+use ledger::book::Book;
+use ledger::book::state::{BatchStage, BatchState};
+use ledger::entry::{BatchDispatched, Entry, Millis, RunEnded, RunStarted};
+use ledger::fault::Fault;
+
+use crate::dispatch::Dispatch;
+use crate::intake::{IntakeTally, intake};
+use crate::jobs::Jobs;
+use crate::personalise::BatchRules;
+use crate::plan::{Plan, ReleaseMode, World};
+use crate::ports::Registers;
+use crate::validate::Judge;
+use crate::vault::Vault;
+use crate::report::{Report, Throughput};
+use crate::{answers, cut, recheck, registers, seal};
+
+/// Which halves of the night a command walks.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Halves {
+    pub intake: bool,
+    pub produce: bool,
+}
+
+/// Who started the run and why.
+pub struct Starter {
+    pub command: String,
+    pub who: String,
+    /// Asked for after an unclean stop.
+    pub reason: Option<String>,
+}
+
+/// What a run did, for the closing line and `--json`.
+#[derive(Clone, Default)]
+pub struct Summary {
+    pub intake: IntakeTally,
+    pub rejudged: u64,
+    pub batch: Option<BatchState>,
+    pub cards: u32,
+    pub jobs: u32,
+    pub bundles: u32,
+    pub throughput: Throughput,
+    /// Two-person release: sealed and waiting for `cardline release`.
+    pub waits_for_release: bool,
+}
+
+/// Walks the line. Run it again after any stop: it goes on where the book says.
+///
+/// # Errors
+/// The world failed (disk, journal, lock), the run was asked to stop, or one of our promises was broken.
+pub fn run(world: &World, plan: &Plan, book: &mut Book, starter: &Starter, halves: Halves) -> Result<Summary, Fault> {
+    let frozen_at = start(world, plan, book, starter)?;
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(plan.threads).build().map_err(|e| Fault::Missing(e.to_string()))?;
+    let vault = Vault::new(world.disk.clone());
+    let registers = registers::open(world, &book.registers()?)?;
+    let judge = Judge { profile: &plan.profile, registers: &*registers, pepper: &world.pepper, day: plan.day(frozen_at) };
+    let mut summary = Summary::default();
+    if halves.intake {
+        let since = world.clock.seconds();
+        summary.rejudged = recheck::rejudge_held(book, &vault, &judge, plan, frozen_at)?;
+        summary.intake = intake(world, plan, &Mutex::new(book), &vault, &judge, &pool, frozen_at)?;
+        // What this intake brought (a missing package of a sequence) may free what was held before it.
+        summary.rejudged += recheck::rejudge_held(book, &vault, &judge, plan, frozen_at)?;
+        summary.throughput.stages.push(("intake", summary.intake.ingested, world.clock.seconds() - since));
+    }
+    if halves.produce && !world.stopping() {
+        produce(world, plan, book, &vault, &judge, &pool, frozen_at, &mut summary)?;
+    }
+    if world.stopping() {
+        return Err(Fault::Stopped("everything done so far is written down; run again to go on".to_owned()));
+    }
+    Ok(summary)
+}
+
+/// Writes the start down and says which time this run freezes: its own, or that of the run it resumes.
+fn start(world: &World, plan: &Plan, book: &mut Book, starter: &Starter) -> Result<Millis, Fault> {
+    let before = book.run()?;
+    let unclean = before.as_ref().filter(|r| r.ended.is_none() || r.ended == Some(EXIT_STOPPED));
+    let started = RunStarted {
+        run: before.as_ref().map_or(1, |r| r.run + 1),
+        command: starter.command.clone(),
+        who: starter.who.clone(),
+        reason: starter.reason.clone(),
+        resumes: unclean.map(|r| r.run),
+        release_id: plan.release_id,
+        at: world.clock.now(),
+    };
+    book.record(&Entry::RunStarted(started))?;
+    Ok(book.run()?.map_or_else(|| world.clock.now(), |r| r.frozen_at))
+}
+
+/// Exit code of a run that was stopped and can be resumed (faults.md §3).
+pub const EXIT_STOPPED: u8 = 75;
+
+/// Writes the end of the run down: a run without this entry did not end cleanly.
+///
+/// # Errors
+/// The ledger fails.
+pub fn end(world: &World, book: &mut Book, exit: u8) -> Result<(), Fault> {
+    let run = book.run()?.map_or(0, |r| r.run);
+    book.record(&Entry::RunEnded(RunEnded { run, exit, at: world.clock.now() })).map(|_| ())
+}
+
+#[allow(clippy::too_many_arguments)]
+fn produce(
+    world: &World,
+    plan: &Plan,
+    book: &mut Book,
+    vault: &Vault,
+    judge: &Judge,
+    pool: &rayon::ThreadPool,
+    frozen_at: Millis,
+    summary: &mut Summary,
+) -> Result<(), Fault> {
+    let since = world.clock.seconds();
+    let open = match book.open_batch()? {
+        Some(open) => Some(open),
+        None => cut::cut(book, vault, judge, plan, frozen_at)?,
+    };
+    let Some(mut batch) = open else { return Ok(()) };
+    summary.throughput.stages.push(("cut", u64::from(batch.cards), world.clock.seconds() - since));
+    same_release(&batch, plan.release_id)?;
+    // Whatever was imported since: a batch is made with the registers it was cut with.
+    let registers = registers::open(world, &book.cut_of(&batch)?.registers)?;
+    let faces = faces(plan)?;
+    let night = Night { world, plan, vault, registers: &*registers, pool, faces: &faces };
+    if batch.stage == BatchStage::Cut {
+        night.make_and_seal(book, &batch, &mut summary.throughput)?;
+        batch = again(book, &batch)?;
+    }
+    if batch.stage == BatchStage::Sealed && plan.release == ReleaseMode::Automatic {
+        seal::release(world, book, &batch, vec!["automatic".to_owned()])?;
+        batch = again(book, &batch)?;
+    }
+    if batch.stage == BatchStage::Released {
+        night.dispatch(book, &batch, &summary.throughput)?;
+        batch = again(book, &batch)?;
+    }
+    summary.waits_for_release = batch.stage == BatchStage::Sealed;
+    let jobs = book.jobs(&batch.batch)?;
+    summary.cards = jobs.iter().map(|j| j.records.iter().flatten().count() as u32).sum();
+    summary.jobs = batch.jobs;
+    summary.bundles = batch.bundles;
+    summary.batch = Some(batch);
+    Ok(())
+}
+
+/// Releases a sealed batch by hand and dispatches it.
+///
+/// # Errors
+/// The batch isn't known or isn't sealed, or the world fails.
+pub fn release(world: &World, plan: &Plan, book: &mut Book, starter: &Starter, batch: &BatchId) -> Result<(), Fault> {
+    let state = book.batch(batch)?.ok_or_else(|| Fault::Usage(format!("no batch {batch}")))?;
+    same_release(&state, plan.release_id)?;
+    if state.stage < BatchStage::Sealed {
+        return Err(Fault::NotAllowed(format!("batch {batch} is not sealed")));
+    }
+    if state.stage == BatchStage::Dispatched {
+        return Ok(());
+    }
+    seal::release(world, book, &state, vec![starter.who.clone()])?;
+    let state = again(book, &state)?;
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().map_err(|e| Fault::Missing(e.to_string()))?;
+    let registers = registers::open(world, &book.cut_of(&state)?.registers)?;
+    let vault = Vault::new(world.disk.clone());
+    Night { world, plan, vault: &vault, registers: &*registers, pool: &pool, faces: &faces(plan)? }.dispatch(book, &state, &Throughput::default())
+}
+
+fn again(book: &Book, batch: &BatchState) -> Result<BatchState, Fault> {
+    book.batch(&batch.batch)?.ok_or_else(|| Fault::Invariant(format!("batch {} vanished from the book", batch.batch)))
+}
+
+/// A batch is finished with the release it was cut with (CFG-02, faults.md G35).
+fn same_release(batch: &BatchState, release_id: Digest) -> Result<(), Fault> {
+    if batch.release_id == release_id {
+        return Ok(());
+    }
+    let text = format!("batch {} was cut with release {}, this is {release_id}: program, configuration or profile changed", batch.batch, batch.release_id);
+    Err(Fault::Refused { code: card::Code::Cfg02, text })
+}
+
+/// The second half, once a batch is cut.
+struct Night<'a> {
+    world: &'a World,
+    plan: &'a Plan,
+    vault: &'a Vault,
+    registers: &'a dyn Registers,
+    pool: &'a rayon::ThreadPool,
+    faces: &'a artwork::Faces,
+}
+
+/// The profile's card layout, made ready once for all cards.
+fn faces(plan: &Plan) -> Result<artwork::Faces, Fault> {
+    artwork::Faces::new(&plan.profile.face).map_err(|e| Fault::Config(format!("card layout of profile {}: {e}", plan.profile.id)))
+}
+
+impl Night<'_> {
+    fn rules(&self, batch: &BatchState) -> BatchRules<'_> {
+        BatchRules { profile: &self.plan.profile, pepper: &self.world.pepper, issued_on: self.plan.day(batch.frozen_at), cards_per_job: batch.cards_per_job }
+    }
+
+    fn make_and_seal(&self, book: &mut Book, batch: &BatchState, throughput: &mut Throughput) -> Result<(), Fault> {
+        let cut = book.cut_of(batch)?;
+        let cards = u64::from(batch.cards);
+        let (world, plan, vault, registers) = (self.world, self.plan, self.vault, self.registers);
+        let mut since = world.clock.seconds();
+        let mut lap = |name| {
+            let now = world.clock.seconds();
+            throughput.stages.push((name, cards, now - std::mem::replace(&mut since, now)));
+        };
+        Jobs { world, plan, vault, registers, batch, cut: &cut, rules: self.rules(batch), faces: self.faces }.make_all(&Mutex::new(book), self.pool)?;
+        lap("jobs");
+        let dispatched = Dispatch { world, plan, vault, registers, book, batch, cut: &cut, rules: self.rules(batch) }.write_all()?;
+        lap("dispatch");
+        seal::seal(world, book, batch, &dispatched, &plan.day(batch.frozen_at).to_string())
+    }
+
+    fn dispatch(&self, book: &mut Book, batch: &BatchState, throughput: &Throughput) -> Result<(), Fault> {
+        seal::make_visible(self.world, batch)?;
+        let cut = book.cut_of(batch)?;
+        let files = answers::answer_night(self.world, book, batch, &cut::ordinals(&cut))?;
+        let Self { world, plan, vault, registers, .. } = *self;
+        Report { world, plan, book, vault, registers, batch, cut: &cut, rules: self.rules(batch), faces: self.faces, throughput }.write()?;
+        book.record(&Entry::BatchDispatched(BatchDispatched { batch: batch.batch.clone(), files, at: batch.frozen_at }))?;
+        Ok(())
+    }
+}

@@ -1,0 +1,66 @@
+//! A judged application as it is kept in the vault: what was sent, what was understood, what was measured.
+//! Personal; it never leaves the vault. The night reads it again by package and row.
+
+use card::reason::Reason;
+use card::{Application, Digest, RawApplication};
+use ledger::envelope::Form;
+use serde::{Deserialize, Serialize};
+
+/// Envelope of these records (kinds are given out in crates/ledger/FORMAT.md).
+pub const FORM: Form = Form { kind: 16, schema: 1, bytes_max: 256 * 1024 };
+/// Rows in one vault file of records; the unit of commit at intake (faults.md §3.4).
+pub const ROWS_PER_FILE: u32 = 256;
+
+#[derive(Clone, Serialize, Deserialize)]
+pub struct StoredRecord {
+    pub raw: RawApplication,
+    pub application: Option<Application>,
+    /// Findings that don't depend on registers, neighbours or the day's permit status.
+    pub reasons: Vec<Reason>,
+    pub photo: Option<Digest>,
+    pub photo_validated: Option<Digest>,
+    pub measurements: Option<photo::Measurements>,
+}
+
+impl StoredRecord {
+    /// Name of the row's photo in its package's contents; empty when the record was not understood.
+    #[must_use]
+    pub fn photo_entry(&self) -> String {
+        self.application.as_ref().map_or_else(String::new, |a| photo_entry(&a.photo))
+    }
+
+    /// The number the outlet gave, if that much could be read, else its row: safe to log.
+    #[must_use]
+    pub fn raw_id(&self, row: u32) -> String {
+        let id = self.raw.get("application_id").trim();
+        let safe = !id.is_empty() && id.len() <= APPLICATION_ID_CHARS_MAX && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
+        if safe { id.to_owned() } else { format!("row-{}", row + 1) }
+    }
+}
+
+/// Longest application number taken over into the ledger.
+const APPLICATION_ID_CHARS_MAX: usize = 40;
+
+/// Where a photo named in a record lies inside its package.
+#[must_use]
+pub fn photo_entry(name: &str) -> String {
+    format!("photos/{}", name.strip_prefix("photos/").unwrap_or(name))
+}
+
+/// Vault file holding a row's record.
+#[must_use]
+pub fn records_path(package: u64, row: u32) -> String {
+    format!("vault/{package:08}/records-{:05}.rec", row / ROWS_PER_FILE)
+}
+
+/// Vault file holding everything a package contained.
+#[must_use]
+pub fn contents_path(package: u64) -> String {
+    format!("vault/{package:08}/contents.seg")
+}
+
+/// Name of a row's entry in its records file.
+#[must_use]
+pub fn entry_name(row: u32) -> String {
+    format!("row-{row:07}")
+}

@@ -1,0 +1,32 @@
+//! The parts of an examination one by one, for the bench. Not for judging: use `examine`.
+
+use card::profile::photo::PhotoRules;
+
+use crate::examination::ContainerMeasurements;
+use crate::examine;
+use crate::pixels;
+use crate::refusal::Refusal;
+use crate::rgb::Rgb;
+
+/// Container rules, the walk over the coded data and stripping; gives the number of findings.
+#[must_use]
+pub fn container(jpeg: &[u8], rules: &PhotoRules) -> usize {
+    let mut found: Vec<Refusal> = Vec::new();
+    let _ = examine::container(jpeg, rules, &mut found, &mut ContainerMeasurements::default());
+    found.len()
+}
+
+/// A check of the pixels, as a number.
+pub type Check = fn(&Rgb, &PhotoRules) -> f64;
+
+/// Each check with the luma plane it needs made anew, and all together.
+pub const CHECKS: &[(&str, Check)] = &[
+    ("luma plane", |rgb, _| f64::from(pixels::plane::Luma::of(rgb).row(0)[0])),
+    ("background", |rgb, rules| pixels::background::measure(rgb, rules).share),
+    ("grey and sepia", |rgb, _| pixels::monochrome::measure(rgb).tint_sd),
+    ("luma plane + frame lines", |rgb, rules| pixels::frame_lines::measure(&pixels::plane::Luma::of(rgb), rules).share),
+    ("luma plane + blockiness", |rgb, _| pixels::blockiness::measure(&pixels::plane::Luma::of(rgb))),
+    ("luma plane + blur", |rgb, rules| pixels::blur::measure(&pixels::plane::Luma::of(rgb), &pixels::oval::Oval::central(rgb, rules))),
+    ("luma plane + light", |rgb, _| pixels::light::mean_and_sd(&pixels::plane::Luma::of(rgb)).1),
+    ("all pixel checks", |rgb, rules| pixels::judge(rgb, &pixels::oval::Oval::central(rgb, rules), rules, &mut Vec::new()).blur),
+];

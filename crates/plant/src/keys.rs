@@ -1,0 +1,81 @@
+//! The plant's own secrets as files under `keys/`: the pepper of keyed digests and the minisign key that signs manifests.
+//! Mode 0600, made once at `init`. Chip keys are another matter and never live here.
+
+use ledger::disk::Disk;
+use ledger::fault::Fault;
+use ledger::publish::publish_bytes;
+use line::package::keys::SecretKey;
+use line::plan::Pepper;
+use line::ports::Signer;
+
+const PEPPER: &str = "keys/pepper";
+const SECRET: &str = "keys/plant.key";
+/// Public: goes to whoever checks our manifests.
+pub const PUBLIC: &str = "keys/plant.pub";
+
+/// The plant's secrets in memory. No `Debug`.
+pub struct PlantKeys {
+    pub pepper: Pepper,
+    secret: SecretKey,
+}
+
+impl PlantKeys {
+    /// Makes the secrets of a new plant from 64 random bytes (or, for tests and rehearsals, from a known seed).
+    ///
+    /// # Errors
+    /// The disk fails.
+    pub fn create(disk: &dyn Disk, entropy: &[u8; 64]) -> Result<Self, Fault> {
+        let (pepper, seed) = (halves(entropy).0, halves(entropy).1);
+        let secret = SecretKey::from_seed(&seed);
+        disk.create_dir("keys").map_err(|e| Fault::io("create", "keys", e))?;
+        let hex: String = pepper.iter().map(|b| format!("{b:02x}")).collect();
+        publish_bytes(disk, PEPPER, hex.as_bytes())?;
+        publish_bytes(disk, SECRET, secret.to_minisign().as_bytes())?;
+        publish_bytes(disk, PUBLIC, secret.public_key_file().as_bytes())?;
+        Ok(Self { pepper: Pepper(pepper), secret })
+    }
+
+    /// Reads the secrets of a plant.
+    ///
+    /// # Errors
+    /// A file is missing or is not what `create` wrote.
+    pub fn open(disk: &dyn Disk) -> Result<Self, Fault> {
+        let text = |path: &str| -> Result<String, Fault> {
+            let bytes = disk.read(path).map_err(|e| Fault::io("read", path, e))?;
+            String::from_utf8(bytes).map_err(|_| Fault::Config(format!("{path} is not a key file")))
+        };
+        let pepper = unhex(text(PEPPER)?.trim()).ok_or_else(|| Fault::Config(format!("{PEPPER} is not 64 hex digits")))?;
+        let secret = SecretKey::from_minisign(&text(SECRET)?, None).map_err(|e| Fault::Config(format!("{SECRET}: {e}")))?;
+        Ok(Self { pepper: Pepper(pepper), secret })
+    }
+
+    /// The public key, as outlets and partners get it.
+    #[must_use]
+    pub fn public_key(&self) -> String {
+        self.secret.public_key()
+    }
+}
+
+impl Signer for PlantKeys {
+    fn sign(&self, message: &[u8], comment: &str) -> Result<String, Fault> {
+        Ok(self.secret.sign(message, comment))
+    }
+}
+
+fn halves(entropy: &[u8; 64]) -> ([u8; 32], [u8; 32]) {
+    let (mut a, mut b) = ([0; 32], [0; 32]);
+    a.copy_from_slice(&entropy[..32]);
+    b.copy_from_slice(&entropy[32..]);
+    (a, b)
+}
+
+fn unhex(text: &str) -> Option<[u8; 32]> {
+    let mut out = [0; 32];
+    if text.len() != 64 || !text.is_ascii() {
+        return None;
+    }
+    for (i, byte) in out.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(&text[2 * i..2 * i + 2], 16).ok()?;
+    }
+    Some(out)
+}

@@ -1,0 +1,68 @@
+//! Colours of one invented person: skin, hair, eyes and clothes.
+
+use super::canvas::Colour;
+use crate::dice::Dice;
+
+const SKIN: [Colour; 8] = [
+    [236.0, 196.0, 172.0],
+    [224.0, 172.0, 140.0],
+    [198.0, 140.0, 104.0],
+    [156.0, 104.0, 74.0],
+    [110.0, 72.0, 52.0],
+    [244.0, 208.0, 190.0],
+    [84.0, 56.0, 42.0],
+    [214.0, 160.0, 122.0],
+];
+const HAIR: [Colour; 8] = [
+    [30.0, 24.0, 22.0],
+    [60.0, 40.0, 28.0],
+    [105.0, 70.0, 40.0],
+    [170.0, 130.0, 80.0],
+    [120.0, 120.0, 122.0],
+    [20.0, 18.0, 20.0],
+    [128.0, 62.0, 34.0],
+    [42.0, 32.0, 28.0],
+];
+/// Never white (it would melt into the background) and never grey: pale skin over a grey suit reads as a black-and-white photo.
+const CLOTHES: [Colour; 8] = [
+    [24.0, 56.0, 118.0],
+    [128.0, 28.0, 40.0],
+    [22.0, 98.0, 62.0],
+    [72.0, 44.0, 122.0],
+    [18.0, 74.0, 140.0],
+    [138.0, 72.0, 28.0],
+    [104.0, 30.0, 96.0],
+    [20.0, 92.0, 104.0],
+];
+const IRIS: [Colour; 5] = [[70.0, 45.0, 30.0], [90.0, 70.0, 40.0], [70.0, 100.0, 130.0], [60.0, 90.0, 60.0], [40.0, 28.0, 22.0]];
+
+pub struct Palette {
+    pub skin: Colour,
+    pub hair: Colour,
+    pub clothes: Colour,
+    pub iris: Colour,
+}
+
+impl Palette {
+    pub fn of(dice: &mut Dice) -> Self {
+        let skin = jitter(*dice.pick(&SKIN), 7.0, 2.0, dice);
+        let hair = jitter(*dice.pick(&HAIR), 5.0, 1.5, dice);
+        let clothes = jitter(*dice.pick(&CLOTHES), 5.0, 4.0, dice);
+        Self { skin, hair, clothes, iris: *dice.pick(&IRIS) }
+    }
+}
+
+/// Shifts brightness and, less, each channel; both standard deviations in grey levels.
+fn jitter(colour: Colour, brightness: f64, tint: f64, dice: &mut Dice) -> Colour {
+    let shift = dice.normal(0.0, brightness);
+    colour.map(|c| (c + shift + dice.normal(0.0, tint)).clamp(8.0, 246.0))
+}
+
+/// A colour darkened or tinted channel by channel.
+pub fn tint(colour: Colour, by: Colour) -> Colour {
+    [colour[0] * by[0], colour[1] * by[1], colour[2] * by[2]]
+}
+
+pub fn darker(colour: Colour, by: f64) -> Colour {
+    tint(colour, [by; 3])
+}
