@@ -8,7 +8,9 @@ use card::{OutletCode, RawApplication};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use line::package::make::{make, write_csv, write_jsonl};
 use line::package::signature::verify;
-use line::package::{ArchiveKind, Channel, Encoding, OutletKey, PackageLimits, PackageSpec, RecordsKind, Rows, SecretKey, Sink, Source, judge_files, manifest, unpack};
+use line::package::{
+    ArchiveKind, Channel, Encoding, OutletKey, PackageLimits, PackageSpec, RecordsKind, Rows, SecretKey, Sink, Source, judge_files, manifest, unpack,
+};
 
 const APPLICATIONS: usize = 200;
 const PHOTO_BYTES: usize = 61_000;

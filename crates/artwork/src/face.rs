@@ -4,12 +4,12 @@
 use std::sync::Arc;
 
 use card::profile::face::{Align, BoxMm, Colour, Element, FaceLayout, Field, Stock, TextStyle, Vertical, What};
-use card::{Application, Card, Sex};
+use card::{Application, Card, Delivery, Sex};
 
 use crate::fit::{ASCENT_EM, Fitted, LEADING_EM, Sizes, fit};
 use crate::fonts::{fonts, missing_glyphs};
 use crate::page::{Item, MM_PER_PT, Page, Photo, Text};
-use crate::{Fault, codes};
+use crate::{Fault, codes, label};
 
 /// What would go wrong if this application were printed. Empty: it can be.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -25,24 +25,34 @@ impl CardTextCheck {
     pub fn passes(&self) -> bool {
         self.missing.is_empty() && self.misfit.is_empty()
     }
+
+    /// Adds what one text's setting found; the same finding on both sides of the card counts once.
+    fn note(&mut self, field: &'static str, fault: Option<Fault>) {
+        match fault {
+            None => {}
+            Some(Fault::MissingGlyphs { characters, .. }) => {
+                let known = std::mem::take(&mut self.missing);
+                let new: Vec<_> = characters.into_iter().map(|c| (field, c)).filter(|found| !known.contains(found)).collect();
+                self.missing = [known, new].concat();
+            }
+            Some(_) if self.misfit.contains(&field) => {}
+            Some(_) => self.misfit.push(field),
+        }
+    }
 }
 
-/// Checks every text the application brings to the card, with the function that sets it for printing. The card's own numbers and dates
-/// are made later from characters that are always there.
+/// Checks every text the application brings to the card, and to its mail label when it is mailed, with the functions that set them for
+/// printing. The card's own numbers and dates are made later from characters that are always there.
 #[must_use]
 pub fn check_card_texts(application: &Application, layout: &FaceLayout) -> CardTextCheck {
     let mut check = CardTextCheck::default();
     for element in layout.front.iter().chain(&layout.back) {
         let What::Field { field, style, .. } = &element.what else { continue };
-        let Some(text) = applicant_value(*field, application) else { continue };
-        match set(&text, field.name(), element.at, style) {
-            Ok(_) => {}
-            Err(Fault::MissingGlyphs { characters, .. }) => {
-                check.missing.extend(characters.into_iter().map(|c| (field.name(), c)).filter(|found| !check.missing.contains(found)).collect::<Vec<_>>());
-            }
-            Err(_) if check.misfit.contains(&field.name()) => {}
-            Err(_) => check.misfit.push(field.name()),
-        }
+        let text = applicant_value(*field, application).unwrap_or_default();
+        check.note(field.name(), set(&text, field.name(), element.at, style).err());
+    }
+    if let Delivery::Mail(mail) = &application.delivery {
+        label::check(mail, &application.phone).into_iter().for_each(|(field, fault)| check.note(field, Some(fault)));
     }
     check
 }
@@ -281,6 +291,9 @@ mod tests {
         let check = check_card_texts(&bad, &layout);
         assert_eq!(check.missing, vec![("name", '\u{1F600}'), ("name_zh", '\u{e000}')]);
         assert_eq!(check.misfit, Vec::<&str>::new());
+        let mut mailed = application("ANNA", None);
+        mailed.delivery = Delivery::Mail(card::Mail { recipient: "ANNA".into(), address: "\u{1F600} Road".into(), postcode: "430079".into() });
+        assert_eq!(check_card_texts(&mailed, &layout).missing, vec![("mail_address", '\u{1F600}')]);
         let long = application(&"WOLFESCHLEGELSTEINHAUSENBERGERDORFF".repeat(2), None);
         assert_eq!(check_card_texts(&long, &layout).misfit, vec!["name"]);
         let mut made = card(1, "", None);

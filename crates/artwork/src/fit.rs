@@ -18,13 +18,15 @@ pub(crate) const LEADING_EM: f64 = 1.30;
 pub struct Sizes {
     pub max_pt: f64,
     pub min_pt: f64,
+    /// Below this size more lines are tried before the size steps further down.
+    pub break_pt: f64,
     pub step_pt: f64,
     pub lines_max: usize,
 }
 
 impl From<&TextStyle> for Sizes {
     fn from(style: &TextStyle) -> Self {
-        Self { max_pt: style.size_max_pt, min_pt: style.size_min_pt, step_pt: style.size_step_pt, lines_max: style.lines_max }
+        Self { max_pt: style.size_max_pt, min_pt: style.size_min_pt, break_pt: style.size_break_pt, step_pt: style.size_step_pt, lines_max: style.lines_max }
     }
 }
 
@@ -66,18 +68,26 @@ pub fn fit<'a>(text: &'a str, weight: Weight, width_mm: f64, height_mm: f64, siz
     }
     let widths = advances(text, weight);
     let whole_em: f64 = widths.iter().map(|(_, _, em)| em).sum();
-    for lines_max in 1..=sizes.lines_max.max(1) {
-        for size_pt in steps(sizes) {
-            let em_mm = size_pt * MM_PER_PT;
-            if block_em(lines_max) * em_mm > height_mm || whole_em * em_mm > width_mm * lines_max as f64 {
-                continue;
-            }
-            if let Some(lines) = broken(text, &widths, width_mm / em_mm, lines_max) {
-                return Ok(Fitted { size_pt, lines });
-            }
+    for (lines_max, size_pt) in attempts(sizes) {
+        let em_mm = size_pt * MM_PER_PT;
+        if block_em(lines_max) * em_mm > height_mm || whole_em * em_mm > width_mm * lines_max as f64 {
+            continue;
+        }
+        if let Some(lines) = broken(text, &widths, width_mm / em_mm, lines_max) {
+            return Ok(Fitted { size_pt, lines });
         }
     }
     Err(Misfit { needed_mm: whole_em * sizes.min_pt * MM_PER_PT, available_mm: width_mm })
+}
+
+/// Lines and size in the order of preference: one line down to the size where breaking looks better, then more lines from the largest
+/// size down, then one line of the smallest sizes.
+fn attempts(sizes: &Sizes) -> impl Iterator<Item = (usize, f64)> + '_ {
+    let fair = |size_pt: &f64| *size_pt >= sizes.break_pt - 1e-9;
+    let one_fair = steps(sizes).filter(move |s| fair(s)).map(|s| (1, s));
+    let more = (2..=sizes.lines_max).flat_map(|lines| steps(sizes).map(move |s| (lines, s)));
+    let one_small = steps(sizes).filter(move |s| !fair(s)).map(|s| (1, s));
+    one_fair.chain(more).chain(one_small)
 }
 
 /// Sizes from largest to smallest, the smallest always among them.
@@ -154,7 +164,7 @@ fn opens(c: char) -> bool {
 mod tests {
     use super::*;
 
-    const NAME: Sizes = Sizes { max_pt: 10.0, min_pt: 5.5, step_pt: 0.5, lines_max: 2 };
+    const NAME: Sizes = Sizes { max_pt: 10.0, min_pt: 5.5, break_pt: 7.0, step_pt: 0.5, lines_max: 2 };
 
     fn fitted(text: &str, width_mm: f64, height_mm: f64) -> Result<(f64, Vec<String>), Misfit> {
         fit(text, Weight::Bold, width_mm, height_mm, &NAME).map(|f| (f.size_pt, f.lines.iter().map(|l| (*l).to_owned()).collect()))
@@ -169,10 +179,18 @@ mod tests {
     fn the_size_steps_down_before_a_second_line_is_taken() {
         let (size, lines) = fitted("ALEXANDRA KONSTANTINOPOULOU", 48.0, 8.0).unwrap();
         assert_eq!(lines.len(), 1);
-        assert!((5.5..10.0).contains(&size), "{size}");
+        assert!((7.0..10.0).contains(&size), "{size}");
         let (size, lines) = fitted("ALEXANDRA KONSTANTINOPOULOU VAN DER WESTHUIZEN", 48.0, 8.0).unwrap();
         assert_eq!(lines.len(), 2, "at {size} pt");
         assert_eq!(lines.join(" "), "ALEXANDRA KONSTANTINOPOULOU VAN DER WESTHUIZEN");
+        assert!(size >= 7.0, "{size}");
+    }
+
+    #[test]
+    fn a_single_long_word_goes_below_the_breaking_size() {
+        let (size, lines) = fitted("RAMASUBRAMANIAMVENKATANARASIMHARAJ", 48.0, 8.4).unwrap();
+        assert_eq!(lines.len(), 1);
+        assert!((5.5..7.0).contains(&size), "{size}");
     }
 
     #[test]

@@ -59,6 +59,13 @@ pub fn fonts() -> &'static Fonts {
     FONTS.get_or_init(|| Fonts { faces: FontKey::ALL.map(|key| Face::parse(key.bytes(), 0).expect("a vendored font parses")) })
 }
 
+/// SHA-256 over the vendored fonts: part of a batch's release id.
+#[must_use]
+pub fn fonts_digest() -> card::Digest {
+    let each: Vec<u8> = FontKey::ALL.iter().flat_map(|key| card::Digest::of(key.bytes()).0).collect();
+    card::Digest::of(&each)
+}
+
 /// The characters of `text` that no font of the chain can draw, each once, in order of appearance. Control, invisible and
 /// direction-changing characters count as missing: they would print as nothing.
 #[must_use]

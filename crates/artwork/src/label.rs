@@ -2,10 +2,10 @@
 
 use card::profile::face::{BoxMm, Colour, Weight};
 
-use crate::fit::{ASCENT_EM, LEADING_EM, Sizes, fit};
+use crate::fit::{ASCENT_EM, LEADING_EM, Sizes, block_em, fit};
 use crate::fonts::fonts;
 use crate::page::{Item, MM_PER_PT, Page, Text};
-use crate::table::gate_text;
+use crate::table::{gate_text, wrapped};
 use crate::{Fault, codes};
 
 const SIZE_MM: [f64; 2] = [100.0, 150.0];
@@ -15,7 +15,25 @@ const INK: Colour = Colour(0, 0, 0);
 const GREY: Colour = Colour(0x50, 0x50, 0x50);
 /// Boxes of a Chinese postcode (GB/T 1416).
 const POSTCODE_DIGITS: usize = 6;
-const LINES_MAX: usize = 5;
+const LINES_MAX: usize = 8;
+const SIZE_MIN_PT: f64 = 6.0;
+
+/// A part of the label that takes text over the full width, at most `max_pt` large.
+struct Strip {
+    /// The application's column, where it is one.
+    field: &'static str,
+    top_mm: f64,
+    height_mm: f64,
+    weight: Weight,
+    max_pt: f64,
+}
+
+const POSTCODE: Strip = Strip { field: "mail_postcode", top_mm: 6.0, height_mm: 9.0, weight: Weight::Bold, max_pt: 14.0 };
+const SENDER: Strip = Strip { field: "sender", top_mm: 24.0, height_mm: 18.0, weight: Weight::Regular, max_pt: 9.0 };
+const RECIPIENT: Strip = Strip { field: "mail_recipient", top_mm: 50.0, height_mm: 13.0, weight: Weight::Bold, max_pt: 17.0 };
+const PHONE: Strip = Strip { field: "phone", top_mm: 63.0, height_mm: 7.0, weight: Weight::Regular, max_pt: 12.0 };
+const ADDRESS: Strip = Strip { field: "mail_address", top_mm: 71.0, height_mm: 27.0, weight: Weight::Regular, max_pt: 13.0 };
+const REFERENCES: Strip = Strip { field: "references", top_mm: 137.0, height_mm: 10.5, weight: Weight::Regular, max_pt: 8.0 };
 
 /// One mail item. Personal: no `Debug`.
 #[derive(Clone, Default)]
@@ -41,17 +59,17 @@ pub fn mail_label(label: &MailLabel) -> Result<Page, Fault> {
     postcode(&mut page, &label.postcode)?;
     caption(&mut page, 20.0, "寄件人 From");
     let sender: Vec<&str> = label.sender.iter().map(String::as_str).collect();
-    block(&mut page, "sender", &sender, [24.0, 17.0], Weight::Regular, 9.0)?;
+    block(&mut page, &SENDER, &sender)?;
     rule(&mut page, 43.0);
     caption(&mut page, 46.0, "收件人 To");
-    block(&mut page, "mail_recipient", &[&label.recipient], [50.5, 13.0], Weight::Bold, 17.0)?;
-    block(&mut page, "phone", &[&label.phone], [63.5, 7.0], Weight::Regular, 12.0)?;
-    block(&mut page, "mail_address", &[&label.address], [71.0, 26.0], Weight::Regular, 13.0)?;
+    block(&mut page, &RECIPIENT, &[&label.recipient])?;
+    block(&mut page, &PHONE, &[&label.phone])?;
+    block(&mut page, &ADDRESS, &[&label.address])?;
     rule(&mut page, 99.0);
     page.items.push(codes::code_128(&label.barcode, "barcode", BoxMm::from([LEFT_MM, 104.0, WIDTH_MM, 25.0]))?);
     centred(&mut page, "barcode", &label.barcode, 134.5, 11.0)?;
     let references: Vec<&str> = label.references.iter().map(String::as_str).collect();
-    block(&mut page, "references", &references, [137.0, 10.0], Weight::Regular, 8.0)?;
+    block(&mut page, &REFERENCES, &references)?;
     Ok(page)
 }
 
@@ -59,9 +77,9 @@ pub fn mail_label(label: &MailLabel) -> Result<Page, Fault> {
 fn postcode(page: &mut Page, postcode: &str) -> Result<(), Fault> {
     const SIDE_MM: f64 = 8.0;
     const STEP_MM: f64 = 9.6;
-    gate_text("mail_postcode", postcode)?;
+    gate_text(POSTCODE.field, postcode)?;
     if postcode.chars().count() != POSTCODE_DIGITS {
-        return block(page, "mail_postcode", &[postcode], [6.0, 9.0], Weight::Bold, 14.0);
+        return block(page, &POSTCODE, &[postcode]);
     }
     for (n, digit) in postcode.chars().enumerate() {
         let left = LEFT_MM + STEP_MM * n as f64;
@@ -90,23 +108,36 @@ fn put(page: &mut Page, x_mm: f64, baseline_mm: f64, size_pt: f64, weight: Weigh
     page.items.push(Item::Text(Text { x_mm, baseline_mm, size_pt, weight, colour, text: text.to_owned(), tag: None }));
 }
 
-/// Paragraphs under one another in a strip `[top, height]`, at the largest size at which all of them fit.
-fn block(page: &mut Page, field: &str, paragraphs: &[&str], [top_mm, height_mm]: [f64; 2], weight: Weight, max_pt: f64) -> Result<(), Fault> {
-    paragraphs.iter().try_for_each(|text| gate_text(field, text))?;
-    let at_size = |size_pt: f64| -> Option<Vec<&str>> {
-        let sizes = Sizes { max_pt: size_pt, min_pt: size_pt, step_pt: 1.0, lines_max: LINES_MAX };
-        let fitted = paragraphs.iter().map(|text| fit(text, weight, WIDTH_MM, f64::INFINITY, &sizes).map(|f| f.lines)).collect::<Result<Vec<_>, _>>().ok()?;
-        let lines = fitted.concat();
-        (crate::fit::block_em(lines.len()) * size_pt * MM_PER_PT <= height_mm).then_some(lines)
-    };
-    const SIZE_MIN_PT: f64 = 6.0;
-    let sizes = (0..=((max_pt - SIZE_MIN_PT) * 2.0) as u32).map(|n| max_pt - f64::from(n) / 2.0);
-    let found = sizes.into_iter().find_map(|size_pt| at_size(size_pt).map(|lines| (size_pt, lines)));
-    let (size_pt, lines) = found.ok_or_else(|| Fault::Misfit { field: field.to_owned() })?;
+/// Draws paragraphs under one another in a strip.
+fn block(page: &mut Page, strip: &Strip, paragraphs: &[&str]) -> Result<(), Fault> {
+    let (size_pt, lines) = set(strip, paragraphs)?;
     for (n, line) in lines.into_iter().enumerate() {
-        put(page, LEFT_MM, top_mm + (ASCENT_EM + LEADING_EM * n as f64) * size_pt * MM_PER_PT, size_pt, weight, INK, line);
+        let baseline_mm = strip.top_mm + (ASCENT_EM + LEADING_EM * n as f64) * size_pt * MM_PER_PT;
+        put(page, LEFT_MM, baseline_mm, size_pt, strip.weight, INK, line);
     }
     Ok(())
+}
+
+/// The largest size at which all paragraphs fit the strip; at the smallest, words may be broken.
+fn set<'a>(strip: &Strip, paragraphs: &[&'a str]) -> Result<(f64, Vec<&'a str>), Fault> {
+    paragraphs.iter().try_for_each(|text| gate_text(strip.field, text))?;
+    let sizes = (0..=((strip.max_pt - SIZE_MIN_PT) * 2.0) as u32).map(|n| strip.max_pt - f64::from(n) / 2.0);
+    let whole_words = |size_pt: f64| -> Option<Vec<&'a str>> {
+        let sizes = Sizes { max_pt: size_pt, min_pt: size_pt, break_pt: size_pt, step_pt: 1.0, lines_max: LINES_MAX };
+        let each = paragraphs.iter().map(|text| fit(text, strip.weight, WIDTH_MM, f64::INFINITY, &sizes).map(|f| f.lines));
+        each.collect::<Result<Vec<_>, _>>().ok().map(|lines| lines.concat())
+    };
+    let broken_words = || paragraphs.iter().flat_map(|text| wrapped(text, WIDTH_MM, strip.weight, SIZE_MIN_PT)).collect::<Vec<_>>();
+    let attempts = sizes.filter_map(|size| whole_words(size).map(|lines| (size, lines))).chain(std::iter::once_with(|| (SIZE_MIN_PT, broken_words())));
+    let fits = |(size_pt, lines): &(f64, Vec<&str>)| block_em(lines.len()) * size_pt * MM_PER_PT <= strip.height_mm;
+    attempts.into_iter().find(fits).ok_or_else(|| Fault::Misfit { field: strip.field.to_owned() })
+}
+
+/// What an application brings to its label, as [`mail_label`] will set it: for intake.
+pub(crate) fn check(mail: &card::Mail, phone: &str) -> Vec<(&'static str, Fault)> {
+    let texts = [(&RECIPIENT, mail.recipient.as_str()), (&PHONE, phone), (&ADDRESS, mail.address.as_str())];
+    let set_each = texts.into_iter().filter_map(|(strip, text)| set(strip, &[text]).err().map(|fault| (strip.field, fault)));
+    set_each.chain(gate_text(POSTCODE.field, &mail.postcode).err().map(|fault| (POSTCODE.field, fault))).collect()
 }
 
 fn centred(page: &mut Page, field: &str, text: &str, baseline_mm: f64, size_pt: f64) -> Result<(), Fault> {
@@ -155,8 +186,10 @@ mod tests {
     #[test]
     fn long_addresses_take_smaller_type_and_more_lines() {
         let mut long = label();
-        long.address = "Room 1201, Unit 2, Building 8, Demonstration Garden, Luoyu Road, Hongshan District, Wuhan, Hubei ".repeat(2).trim_end().to_owned();
+        long.address = "Room 1201, Unit 2, Building 8, Demonstration Garden, Luoyu Road, Hongshan District, Wuhan, Hubei ".repeat(3).trim_end().to_owned();
         assert!(mail_label(&long).is_ok());
+        long.address = "W".repeat(200);
+        assert!(mail_label(&long).is_ok(), "a word too long for a line is broken");
         long.address = long.address.repeat(12);
         assert_eq!(mail_label(&long).err(), Some(Fault::Misfit { field: "mail_address".into() }));
     }

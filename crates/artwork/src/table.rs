@@ -20,8 +20,8 @@ const WHITE: Colour = Colour(0xff, 0xff, 0xff);
 const TITLE_PT: f64 = 15.0;
 const LINE_PT: f64 = 9.0;
 const FOOT_PT: f64 = 7.5;
-const CELL: Sizes = Sizes { max_pt: 8.5, min_pt: 6.5, step_pt: 0.5, lines_max: 2 };
-const HEADING: Sizes = Sizes { max_pt: 8.5, min_pt: 6.0, step_pt: 0.5, lines_max: 2 };
+const CELL: Sizes = Sizes { max_pt: 8.5, min_pt: 6.5, break_pt: 7.5, step_pt: 0.5, lines_max: 2 };
+const HEADING: Sizes = Sizes { max_pt: 8.5, min_pt: 6.0, break_pt: 7.0, step_pt: 0.5, lines_max: 2 };
 /// Free space around the text of a cell.
 const PAD_MM: f64 = 1.2;
 const BARCODE_MM: [f64; 2] = [62.0, 11.0];
@@ -293,7 +293,7 @@ fn row_height_mm(cells: &[Cell<'_>]) -> f64 {
 }
 
 /// Lines no wider than `width_mm`, broken between words where possible, inside a word where not.
-fn wrapped(text: &str, width_mm: f64, weight: Weight, size_pt: f64) -> Vec<&str> {
+pub(crate) fn wrapped(text: &str, width_mm: f64, weight: Weight, size_pt: f64) -> Vec<&str> {
     let chain = fonts();
     let mut lines = Vec::new();
     let (mut start, mut used, mut before, mut candidate) = (0, 0.0, None, None);

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 /// Position of an application in the order of arrival, over the whole life of a plant (0-based, never reused).
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct Ordinal(pub u64);
 
 /// Code of an outlet as the outlet register spells it: 2–20 of `A-Z 0-9 -`, safe as a folder name.

@@ -11,7 +11,7 @@ pub fn release_id(config: &Config, profile: &Profile) -> Digest {
     let shaping = format!("{:?}|{:?}|{}|{}", config.sender, config.plant.utc_offset, config.run.cards_per_job, config.packages.unsigned_allowed);
     let parts = [
         concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")).to_owned(),
-        profile.digest.to_string(),
+        format!("{} {}", profile.digest, profile.applies_from),
         artwork::fonts_digest().to_string(),
         Digest::of(shaping.as_bytes()).to_string(),
     ];

@@ -7,7 +7,6 @@ use std::sync::atomic::AtomicBool;
 use card::{Code, Profile};
 use jiff::civil::Date;
 use ledger::book::Book;
-use ledger::disk::Disk;
 use ledger::entry::{Entry, Millis, Note};
 use ledger::fault::Fault;
 use ledger::index::{IndexOpened, MemIndex, SledIndex};

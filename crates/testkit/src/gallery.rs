@@ -4,7 +4,7 @@
 use rayon::prelude::*;
 
 use crate::jpeg::{self, BYTES_AIM, Writing};
-use crate::portrait::{HEIGHT, Look, WIDTH, portrait};
+use crate::portrait::{Glasses, HEIGHT, Headwear, Look, WIDTH, portrait};
 use crate::rgb::Rgb;
 
 /// Sizes to calibrate a base's quality for: small files encode fastest.
@@ -47,7 +47,8 @@ impl Gallery {
     /// Renders `bases` (at least one) conforming portraits in parallel.
     #[must_use]
     pub fn new(seed: u64, bases: usize) -> Self {
-        let bases = (0..bases.max(1) as u64).into_par_iter().map(|i| Base::render(seed.wrapping_mul(1_000_003).wrapping_add(i))).collect();
+        let render = |i: usize| Base::render(seed.wrapping_mul(1_000_003).wrapping_add(i as u64), &look_of(i));
+        let bases = (0..bases.max(1)).into_par_iter().map(render).collect();
         Self { seed, bases, noise: noise_strip(seed) }
     }
 
@@ -65,6 +66,12 @@ impl Gallery {
     #[must_use]
     pub fn picture(&self, n: u64) -> Rgb {
         self.picture_of(&self.variation(n))
+    }
+
+    /// Whether the `n`-th photo shows a headscarf: its application must declare it.
+    #[must_use]
+    pub fn wears_scarf(&self, n: u64) -> bool {
+        look_of((n % self.bases.len() as u64) as usize).headwear == Headwear::Scarf
     }
 
     fn variation(&self, n: u64) -> Variation {
@@ -128,13 +135,20 @@ fn repeat_edges(row: &mut [u8], left: usize, right: usize) {
 }
 
 impl Base {
-    fn render(seed: u64) -> Self {
-        let picture = portrait(seed, &Look::default());
+    fn render(seed: u64, look: &Look) -> Self {
+        let picture = portrait(seed, look);
         let sizes = (86..=99).map(|quality| (quality, jpeg::write(&picture, &Writing { quality, ..Writing::default() }).len()));
         let fits = sizes.into_iter().find(|(_, size)| BYTES_CALIBRATED.contains(size));
         let mirrored = picture.map(|x, y, _| picture.at(WIDTH - 1 - x, y));
         Self { picture, mirrored, quality: fits.map_or(95, |(quality, _)| quality) }
     }
+}
+
+/// All conform: some wear clear glasses, some a headscarf for their religion.
+fn look_of(base: usize) -> Look {
+    let headwear = if base % 16 == 11 { Headwear::Scarf } else { Headwear::None };
+    let glasses = if base % 8 == 5 { Glasses::Clear } else { Glasses::None };
+    Look { headwear, glasses, ..Look::default() }
 }
 
 /// Triangular noise of −2..=2, long enough for a row to be read from any place.

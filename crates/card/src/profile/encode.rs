@@ -172,7 +172,8 @@ mod tests {
         assert!(error_of("delimiter = \"|\"", "delimiter = \"+\"").contains("delimiter"));
         assert!(error_of("delimiter = \"|\"", "delimiter = \"¦\"").contains("delimiter"));
         assert!(error_of("\"card_number\",", "\"card_nummer\",").contains("card_nummer"));
-        assert!(error_of("\"card_number\",", "\"photo\",").contains("used twice"));
+        assert!(error_of("\"card_number\",", "\"ssn\",").contains("used twice"));
+        assert!(error_of("\"card_number\",", "\"photo\",").contains("must be the last"));
         assert!(error_of("\"record_digest\",", "").contains("record_digest"));
         assert!(error_of("X = \"9\"", "").contains("no code for \"X\""));
         assert!(

@@ -106,6 +106,9 @@ pub struct TextStyle {
     pub weight: Weight,
     pub size_max_pt: f64,
     pub size_min_pt: f64,
+    /// Below this size more lines are tried before the size steps further down; left out, only after the smallest size.
+    #[serde(default)]
+    pub size_break_pt: f64,
     #[serde(default = "half_a_point")]
     pub size_step_pt: f64,
     #[serde(default = "one_line")]

@@ -28,7 +28,7 @@ fn check(file: &Path, profile: &Profile, as_json: bool) -> Result<bool, Fault> {
     let too_large = std::fs::metadata(file).map_err(unreadable)?.len() > READ_BYTES_MAX;
     let bytes = if too_large { Vec::new() } else { std::fs::read(file).map_err(unreadable)? };
     let examination = photo::examine(&bytes, profile);
-    let verdict = Verdict::from_reasons(examination.reasons());
+    let verdict = Verdict::from_reasons(examination.reasons.into_iter().map(card::Reason::from).collect());
     let word = match verdict.outcome {
         card::Outcome::Accepted => "pass",
         card::Outcome::Held => "review",

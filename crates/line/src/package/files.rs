@@ -82,11 +82,12 @@ pub(crate) fn compare(manifest: &Manifest, files: &[UnpackedFile]) -> Compared {
 fn compare_one(manifest: &Manifest, fact: &FileFact, file: &UnpackedFile, compared: &mut Compared) {
     if file.len_bytes != fact.len_bytes {
         compared.findings.push(finding(&file.name, Code::Pkg02, format!("{} bytes", file.len_bytes), format!("{} bytes", fact.len_bytes)));
-    } else if file.digest == fact.digest {
-    } else if file.name == manifest.records.file_name() {
-        compared.findings.push(finding(&file.name, Code::Man02, "SHA-256 differs", "as signed"));
-    } else {
-        compared.photos_differing.insert(file.name.clone());
+        return;
+    }
+    match (file.digest == fact.digest, file.name == manifest.records.file_name()) {
+        (true, _) => {}
+        (false, true) => compared.findings.push(finding(&file.name, Code::Man02, "SHA-256 differs", "as signed")),
+        (false, false) => drop(compared.photos_differing.insert(file.name.clone())),
     }
 }
 

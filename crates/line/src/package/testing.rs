@@ -151,7 +151,12 @@ pub(crate) fn spec(count: u32) -> PackageSpec {
 
 pub(crate) fn employer() -> Employer {
     let staff = Staff { name: "Sample Clerk".to_owned(), id_type: Some("resident-id".to_owned()), id: Some("000000".to_owned()), phone: None };
-    Employer { code: card::employer::with_check("91420100000000000").expect("17 characters"), name: "Example Ltd".to_owned(), staff: vec![staff], letter: "L-1".to_owned() }
+    Employer {
+        code: card::employer::with_check("91420100000000000").expect("17 characters"),
+        name: "Example Ltd".to_owned(),
+        staff: vec![staff],
+        letter: "L-1".to_owned(),
+    }
 }
 
 /// Bytes that don't compress, the same for the same number.

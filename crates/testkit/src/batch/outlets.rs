@@ -53,7 +53,7 @@ impl Outlet {
         let status = if self.open { "open" } else { "closed" };
         let address = format!("湖北省{}示例路{}号", self.name_zh, self.code.len() * 7);
         let phone = format!("027-8{}", &self.division[1..]);
-        [&self.code, &self.name, &self.name_zh, self.division, &address, "430000", &phone, &self.key.public_key(), status].map(str::to_owned)
+        [self.code.as_str(), &self.name, &self.name_zh, self.division, &address, "430000", &phone, &self.key.public_key(), status].map(str::to_owned)
     }
 }
 

@@ -94,7 +94,14 @@ impl Person {
         if self.pr_card {
             return String::new();
         }
-        zone(&Zone { name: &self.name, nationality: &self.nationality, number: &self.document_number, birth_date: self.birth_date, sex: self.sex, expiry: self.expiry })
+        zone(&Zone {
+            name: &self.name,
+            nationality: &self.nationality,
+            number: &self.document_number,
+            birth_date: self.birth_date,
+            sex: self.sex,
+            expiry: self.expiry,
+        })
     }
 
     /// The application as a careful outlet writes it. `id` also names the photo.

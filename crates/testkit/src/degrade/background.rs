@@ -64,7 +64,13 @@ fn background_share(picture: &Rgb) -> Vec<f64> {
     let at = |i: i64| {
         let (x, y) = (i % width, i / width);
         let brightness = f64::from(darkest(picture.at(x as u32, y as u32)));
-        if is_background[i as usize] { 1.0 } else if near(x, y) { ((brightness - 120.0) / 130.0).clamp(0.0, 1.0) } else { 0.0 }
+        if is_background[i as usize] {
+            1.0
+        } else if near(x, y) {
+            ((brightness - 120.0) / 130.0).clamp(0.0, 1.0)
+        } else {
+            0.0
+        }
     };
     (0..width * height).map(at).collect()
 }
@@ -81,7 +87,11 @@ fn flood(picture: &Rgb) -> Vec<bool> {
         }
         seen[i] = true;
         let (x, y) = (i % width, i / width);
-        open.extend([(x > 0).then(|| i - 1), (x + 1 < width).then_some(i + 1), (y > 0).then(|| i.wrapping_sub(width)), (y + 1 < height).then_some(i + width)].into_iter().flatten());
+        open.extend(
+            [(x > 0).then(|| i - 1), (x + 1 < width).then_some(i + 1), (y > 0).then(|| i.wrapping_sub(width)), (y + 1 < height).then_some(i + width)]
+                .into_iter()
+                .flatten(),
+        );
     }
     seen
 }

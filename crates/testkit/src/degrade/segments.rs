@@ -122,8 +122,7 @@ pub fn wide_profile(picture: &Rgb) -> Vec<u8> {
 }
 
 /// Adobe RGB (1998) primaries adapted to D50, as s15Fixed16.
-const WIDE_PRIMARIES: [(&[u8; 4], [u32; 3]); 3] =
-    [(b"rXYZ", [39_960, 20_389, 1_276]), (b"gXYZ", [13_453, 41_004, 3_990]), (b"bXYZ", [9_777, 4_144, 48_772])];
+const WIDE_PRIMARIES: [(&[u8; 4], [u32; 3]); 3] = [(b"rXYZ", [39_960, 20_389, 1_276]), (b"gXYZ", [13_453, 41_004, 3_990]), (b"bXYZ", [9_777, 4_144, 48_772])];
 
 fn icc_profile() -> Vec<u8> {
     let mut table = 6u32.to_be_bytes().to_vec();

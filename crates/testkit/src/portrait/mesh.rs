@@ -14,14 +14,13 @@ pub const INNER_LIPS: [usize; 20] = [78, 95, 88, 178, 87, 14, 317, 402, 318, 324
 pub const RIGHT_BROW: [usize; 10] = [46, 53, 52, 65, 55, 107, 66, 105, 63, 70];
 pub const LEFT_BROW: [usize; 10] = [276, 283, 282, 295, 285, 336, 296, 334, 293, 300];
 pub const OVAL: [usize; 36] = [
-    10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377, 152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162,
-    21, 54, 103, 67, 109,
+    10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377, 152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21,
+    54, 103, 67, 109,
 ];
 pub const NOSTRILS: [usize; 2] = [98, 327];
 pub const NOSE_BASE: [usize; 7] = [129, 98, 97, 2, 326, 327, 358];
 /// Outline of a surgical mask: jaw from ear to ear, closed over the nose.
-pub const MASK_OUTLINE: [usize; 24] =
-    [234, 93, 132, 58, 172, 136, 150, 149, 176, 148, 152, 377, 400, 378, 379, 365, 397, 288, 361, 323, 454, 347, 6, 118];
+pub const MASK_OUTLINE: [usize; 24] = [234, 93, 132, 58, 172, 136, 150, 149, 176, 148, 152, 377, 400, 378, 379, 365, 397, 288, 361, 323, 454, 347, 6, 118];
 
 /// Vertices in centimetres (x right, y up, z towards the viewer) and triangles as vertex numbers.
 pub struct Mesh {

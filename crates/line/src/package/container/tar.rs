@@ -22,7 +22,11 @@ pub(super) fn read(mut flow: impl Flow, intake: &mut Intake) -> Result<(), Halt>
         let mut raw = [0; BLOCK_BYTES];
         pull_exact(&mut flow, &mut raw, &place)?;
         if raw.iter().all(|b| *b == 0) {
-            return if pending.is_empty() { end_mark(&mut flow) } else { Err(refuse(&place, Code::Pkg06, "an extended header without its file", "a file after it")) };
+            return if pending.is_empty() {
+                end_mark(&mut flow)
+            } else {
+                Err(refuse(&place, Code::Pkg06, "an extended header without its file", "a file after it"))
+            };
         }
         let block = read_block(&raw, &place)?;
         if block.kind == Kind::Extended {

@@ -187,9 +187,5 @@ pub(super) fn check_local(reader: &mut impl Read, member: &Member, place: &str) 
     let same = rest[..name_bytes] == member.name[..] && u16_at(&head, 6) == member.flags && u16_at(&head, 8) == member.method;
     let sizes = (u32_at(&head, 14), u64::from(u32_at(&head, 18)), u64::from(u32_at(&head, 22)));
     let agree = sizes == (member.crc, member.packed_bytes, member.plain_bytes) || member.flags & FLAG_DESCRIPTOR != 0 && sizes == (0, 0, 0);
-    if same && agree {
-        Ok((LOCAL_BYTES + name_bytes + extra_bytes) as u64)
-    } else {
-        Err(inconsistent(place, "local and central header differ", "equal"))
-    }
+    if same && agree { Ok((LOCAL_BYTES + name_bytes + extra_bytes) as u64) } else { Err(inconsistent(place, "local and central header differ", "equal")) }
 }

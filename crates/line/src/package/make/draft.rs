@@ -59,7 +59,13 @@ struct Found {
 ///
 /// # Errors
 /// `SetAside` with everything that is wrong with the folder, its records and the draft, or a fault of folder or `out`.
-pub fn from_folder(folder: &mut dyn FolderSource, draft: Draft, key: Option<&SecretKey>, kind: ArchiveKind, out: &mut (impl Write + Seek)) -> Result<Made, Halt> {
+pub fn from_folder(
+    folder: &mut dyn FolderSource,
+    draft: Draft,
+    key: Option<&SecretKey>,
+    kind: ArchiveKind,
+    out: &mut (impl Write + Seek),
+) -> Result<Made, Halt> {
     let limits = PackageLimits::default();
     let mut wrong = Vec::new();
     let names = list(folder, &limits, &mut wrong)?;
@@ -85,7 +91,9 @@ fn list(folder: &mut dyn FolderSource, limits: &PackageLimits, wrong: &mut Vec<F
             (EntryKind::Other, _) => wrong.push(finding(&place, Code::Pkg08, "not a plain file", "plain files")),
             (EntryKind::Dir, _) => {}
             (_, Err((code, value, limit))) => wrong.push(finding(&place, code, value, limit)),
-            (_, Ok(_)) if !seen.insert(name::folded(entry.name.as_bytes())) => wrong.push(finding(&place, Code::Pkg10, "same name as another", "each name once")),
+            (_, Ok(_)) if !seen.insert(name::folded(entry.name.as_bytes())) => {
+                wrong.push(finding(&place, Code::Pkg10, "same name as another", "each name once"))
+            }
             (_, Ok(read)) => names.push(read),
         }
     }
@@ -202,4 +210,3 @@ fn read_at_most(folder: &mut dyn FolderSource, name: &str, max: u64) -> io::Resu
     BufReader::new(folder.open(name)?).take(max + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
-

@@ -72,7 +72,14 @@ pub struct Made {
 ///
 /// # Errors
 /// `SetAside` with what is wrong with the manifest, or a fault of `out` or `photos`.
-pub fn make(spec: &PackageSpec, photos: &mut dyn Photos, records: &[u8], key: Option<&SecretKey>, kind: ArchiveKind, out: &mut (impl Write + Seek)) -> Result<Made, Halt> {
+pub fn make(
+    spec: &PackageSpec,
+    photos: &mut dyn Photos,
+    records: &[u8],
+    key: Option<&SecretKey>,
+    kind: ArchiveKind,
+    out: &mut (impl Write + Seek),
+) -> Result<Made, Halt> {
     let mut packer = archive_packer(kind, out)?;
     let made = pack(spec, photos, records, key, packer.as_mut())?;
     packer.finish()?;

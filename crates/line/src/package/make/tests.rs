@@ -16,7 +16,8 @@ fn folder(count: usize) -> MemoryFolder {
 }
 
 fn draft() -> Draft {
-    read_draft(br#"{"package_id":"WH01-2025-0001","outlet":"WH-01","sequence":1,"submitted_at":"2025-06-01T09:30:00+08:00","profile":"hubei-foreigner-2025"}"#).expect("a draft")
+    read_draft(br#"{"package_id":"WH01-2025-0001","outlet":"WH-01","sequence":1,"submitted_at":"2025-06-01T09:30:00+08:00","profile":"hubei-foreigner-2025"}"#)
+        .expect("a draft")
 }
 
 fn refused(folder: MemoryFolder, draft: Draft) -> Vec<(String, Code)> {
@@ -67,8 +68,16 @@ fn a_wrong_manifest_is_not_packed() {
 fn everything_wrong_with_a_folder_is_listed() {
     let mut bad = folder(3).with("notes.txt", EntryKind::Regular, b"", 0).with("photos/a b.jpg", EntryKind::Regular, b"", 0);
     bad.0.retain(|(name, ..)| name != "photos/2.jpg");
-    let found = refused(bad, Draft { outlet: None, sequence: None, ..draft() });
-    let wanted = [("notes.txt", Code::Pkg11), ("photos/a b.jpg", Code::Pkg15), ("applications.csv line 3", Code::Pho25), ("outlet", Code::Man04), ("sequence", Code::Man04)];
+    let mut little = draft();
+    (little.outlet, little.sequence) = (None, None);
+    let found = refused(bad, little);
+    let wanted = [
+        ("notes.txt", Code::Pkg11),
+        ("photos/a b.jpg", Code::Pkg15),
+        ("applications.csv line 3", Code::Pho25),
+        ("outlet", Code::Man04),
+        ("sequence", Code::Man04),
+    ];
     assert_eq!(found, wanted.map(|(place, code)| (place.to_owned(), code)));
     assert_eq!(refused(MemoryFolder::default(), draft())[0].1, Code::Pkg12);
     let both = folder(1).with("applications.jsonl", EntryKind::Regular, b"", 0);
@@ -81,7 +90,8 @@ fn a_folders_own_manifest_fills_the_draft() {
     let own = br#"{"outlet":"WH-01","package_id":"OTHER","sequence":9,"files":{"a":1}}"#;
     let with_own = folder(1).with("package.json", EntryKind::Regular, own, own.len() as u64);
     let mut out = Cursor::new(Vec::new());
-    let draft = Draft { outlet: None, ..draft() };
+    let mut draft = draft();
+    draft.outlet = None;
     assert!(from_folder(&mut with_own.clone(), draft, Some(&key()), ArchiveKind::Tar, &mut out).is_ok());
     assert!(out.into_inner() == package(ArchiveKind::Tar, 1), "what the caller says wins");
     assert!(read_draft(b"{\"outlett\":\"x\"}").is_err());

@@ -7,10 +7,10 @@ use card::{Code, RawApplication};
 use proptest::prelude::*;
 
 use super::{REQUIRED_COLUMNS, Row, Rows};
+use crate::package::PackageLimits;
 use crate::package::make::{write_csv, write_jsonl};
 use crate::package::manifest::{Encoding, RecordsKind};
 use crate::package::testing::row;
-use crate::package::PackageLimits;
 
 fn rows(bytes: &[u8], kind: RecordsKind, encoding: Encoding) -> Vec<Row> {
     let limits = PackageLimits { row_bytes_max: 2000, ..PackageLimits::default() };
@@ -107,7 +107,9 @@ fn c01_a_damaged_gb18030_letter_costs_one_row() {
 #[test]
 fn c01_marks_of_other_encodings_cost_every_row() {
     let good = small(&["a"]);
-    for (mark, encoding) in [(&b"\xff\xfe"[..], Encoding::Utf8), (b"\xfe\xff", Encoding::Gb18030), (b"\xef\xbb\xbf", Encoding::Gb18030), (b"\x84\x31\x95\x33", Encoding::Utf8)] {
+    for (mark, encoding) in
+        [(&b"\xff\xfe"[..], Encoding::Utf8), (b"\xfe\xff", Encoding::Gb18030), (b"\xef\xbb\xbf", Encoding::Gb18030), (b"\x84\x31\x95\x33", Encoding::Utf8)]
+    {
         let read = rows(&[mark, good.as_bytes()].concat(), RecordsKind::Csv, encoding);
         assert_eq!(codes(&read[0]), [Code::Rec01], "{mark:x?}");
     }

@@ -45,7 +45,11 @@ impl Forged {
         use std::io::Write as _;
         let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::best());
         encoder.write_all(data).expect("in memory");
-        Self { method: 8, data: encoder.finish().expect("in memory"), ..Self { plain_bytes: data.len() as u32, crc: crc32fast::hash(data), ..Self::stored(name, b"") } }
+        Self {
+            method: 8,
+            data: encoder.finish().expect("in memory"),
+            ..Self { plain_bytes: data.len() as u32, crc: crc32fast::hash(data), ..Self::stored(name, b"") }
+        }
     }
 
     fn local(&self) -> Vec<u8> {

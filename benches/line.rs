@@ -1,0 +1,75 @@
+//! The whole line beside one strict JPEG decode of the same photos: CPU time of a night per application, one thread, from packages
+//! in the inbox to dispatched jobs. Prints the ratio the issue bounds (8). Rooms have benches of their own in this folder.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use card::Profile;
+use criterion::{Criterion, criterion_group, criterion_main};
+use testkit::gallery::Gallery;
+
+const APPLICATIONS: u32 = 1_500;
+const PHOTOS: u64 = 64;
+
+fn cardline(plant: &Path, args: &[&str]) -> serde_json::Value {
+    let output = Command::new(env!("CARGO_BIN_EXE_cardline")).arg("--plant").arg(plant).args(args).output().expect("the program starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).lines().last().and_then(|l| serde_json::from_str(l).ok()).unwrap_or_default()
+}
+
+fn stocked(folder: &Path) -> PathBuf {
+    let plant = folder.join("stocked");
+    cardline(&plant, &["demo", "--no-run", "--json", "--applications", &APPLICATIONS.to_string()]);
+    plant
+}
+
+/// CPU seconds per application of one night on a fresh copy of the plant.
+fn night(folder: &Path, stocked: &Path) -> f64 {
+    let plant = folder.join("night");
+    let _ = std::fs::remove_dir_all(&plant);
+    assert!(Command::new("cp").arg("-a").arg(stocked).arg(&plant).status().expect("cp runs").success());
+    let closing = cardline(&plant, &["run", "--json", "--threads", "1"]);
+    let number = |path: &str| closing.pointer(path).and_then(serde_json::Value::as_f64).expect("a figure");
+    number("/cpu_seconds") / number("/applications/ingested")
+}
+
+fn whole_line(c: &mut Criterion) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let stocked = stocked(folder.path());
+    let profile = Profile::built_in("hubei-foreigner-2025", jiff::civil::date(2026, 6, 1)).expect("a profile");
+    let gallery = Gallery::new(1, 16);
+    let photos: Vec<Vec<u8>> = (0..PHOTOS).map(|n| gallery.photo(n)).collect();
+    let (mut decode_s, mut night_s) = (Vec::new(), Vec::new());
+    let mut group = c.benchmark_group("line");
+    group.sample_size(10).measurement_time(Duration::from_secs(20));
+    group.bench_function("strict_decode_per_photo", |b| {
+        b.iter_custom(|iterations| {
+            let started = Instant::now();
+            for _ in 0..iterations {
+                photos.iter().for_each(|p| drop(std::hint::black_box(photo::decode(p, &profile.photo))));
+            }
+            let each = started.elapsed() / PHOTOS as u32;
+            decode_s.push(each.as_secs_f64() / iterations as f64);
+            each
+        });
+    });
+    group.bench_function("night_cpu_per_application", |b| {
+        b.iter_custom(|iterations| {
+            let cpu: f64 = (0..iterations).map(|_| night(folder.path(), &stocked)).sum();
+            night_s.push(cpu / iterations as f64);
+            Duration::from_secs_f64(cpu)
+        });
+    });
+    group.finish();
+    let (decode, night) = (median(&mut decode_s), median(&mut night_s));
+    println!("line: {:.3} ms CPU per application = {:.1} strict decodes of {:.3} ms (bound: 8)", night * 1e3, night / decode, decode * 1e3);
+}
+
+fn median(values: &mut [f64]) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+criterion_group!(benches, whole_line);
+criterion_main!(benches);

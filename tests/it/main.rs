@@ -1,0 +1,9 @@
+//! Integration tests: the program as a person runs it, on plants made by its own generator. Unit tests live beside the code.
+
+mod commands;
+mod determinism;
+mod kill;
+mod night;
+mod plant;
+#[cfg(feature = "system-tests")]
+mod system;

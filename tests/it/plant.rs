@@ -1,0 +1,100 @@
+//! A throw-away plant and the program run on it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+/// Every run of a test shows this time, so that plants can be compared byte for byte.
+pub const CLOCK: &str = "2026-11-22T14:00:00Z";
+
+pub struct Plant {
+    pub root: PathBuf,
+    _folder: tempfile::TempDir,
+}
+
+impl Plant {
+    /// A plant with `applications` invented applications in its inbox, small jobs, and nothing run yet.
+    pub fn stocked(applications: u32, seed: u64) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let root = folder.path().join("plant");
+        let plant = Self { root, _folder: folder };
+        plant.ok(&["demo", "--no-run", "--applications", &applications.to_string(), "--seed", &seed.to_string()]);
+        let config = plant.root.join("pipeline.toml");
+        let text = std::fs::read_to_string(&config).expect("a configuration");
+        std::fs::write(&config, text.replace("cards_per_job = 500", "cards_per_job = 40").replace("durability = \"full\"", "durability = \"none\"")).expect("writable");
+        plant
+    }
+
+    /// A copy of this plant.
+    pub fn copy(&self) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let root = folder.path().join("plant");
+        let status = Command::new("cp").arg("-a").arg(&self.root).arg(&root).status().expect("cp runs");
+        assert!(status.success());
+        Self { root, _folder: folder }
+    }
+
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cardline"));
+        command.arg("--plant").arg(&self.root).args(["--clock", CLOCK]).args(args);
+        command
+    }
+
+    pub fn run(&self, args: &[&str]) -> Output {
+        self.command(args).output().expect("the program starts")
+    }
+
+    /// Runs and expects exit code 0; standard output.
+    pub fn ok(&self, args: &[&str]) -> String {
+        let output = self.run(args);
+        assert!(output.status.success(), "{args:?}: {:?}\n{}\n{}", output.status, text(&output.stdout), text(&output.stderr));
+        text(&output.stdout)
+    }
+
+    /// The closing object of a `--json` run.
+    pub fn closing(&self, args: &[&str]) -> Value {
+        serde_json::from_str(self.ok(args).lines().last().expect("a closing line")).expect("JSON")
+    }
+
+    /// Relative path → content of everything the world outside sees: batches and returns, without the report (it shows the clock).
+    pub fn outputs(&self) -> BTreeMap<String, Vec<u8>> {
+        let mut found = BTreeMap::new();
+        for top in ["batches", "returns"] {
+            collect(&self.root, &self.root.join(top), &mut found);
+        }
+        found.retain(|path, _| !path.ends_with("report.html"));
+        found
+    }
+
+    pub fn lines(&self, path: &str) -> Vec<Value> {
+        let text = std::fs::read_to_string(self.root.join(path)).expect("a readable file");
+        text.lines().map(|l| serde_json::from_str(l).expect("JSON")).collect()
+    }
+}
+
+pub fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn collect(root: &Path, folder: &Path, found: &mut BTreeMap<String, Vec<u8>>) {
+    for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            collect(root, &path, found);
+        } else {
+            let name = path.strip_prefix(root).expect("inside").to_string_lossy().into_owned();
+            found.insert(name, std::fs::read(&path).expect("readable"));
+        }
+    }
+}
+
+/// Fails naming the first difference of two sets of outputs.
+pub fn assert_same(a: &BTreeMap<String, Vec<u8>>, b: &BTreeMap<String, Vec<u8>>) {
+    let (left, right): (Vec<_>, Vec<_>) = (a.keys().collect(), b.keys().collect());
+    assert_eq!(left, right, "the same files");
+    for (name, bytes) in a {
+        assert!(bytes == &b[name], "{name} differs");
+    }
+}
