@@ -135,9 +135,8 @@ fn set<'a>(strip: &Strip, paragraphs: &[&'a str]) -> Result<(f64, Vec<&'a str>),
 
 /// What an application brings to its label, as [`mail_label`] will set it: for intake.
 pub(crate) fn check(mail: &card::Mail, phone: &str) -> Vec<(&'static str, Fault)> {
-    let texts = [(&RECIPIENT, mail.recipient.as_str()), (&PHONE, phone), (&ADDRESS, mail.address.as_str())];
-    let set_each = texts.into_iter().filter_map(|(strip, text)| set(strip, &[text]).err().map(|fault| (strip.field, fault)));
-    set_each.chain(gate_text(POSTCODE.field, &mail.postcode).err().map(|fault| (POSTCODE.field, fault))).collect()
+    let texts = [(&RECIPIENT, mail.recipient.as_str()), (&PHONE, phone), (&ADDRESS, mail.address.as_str()), (&POSTCODE, mail.postcode.as_str())];
+    texts.into_iter().filter_map(|(strip, text)| set(strip, &[text]).err().map(|fault| (strip.field, fault))).collect()
 }
 
 fn centred(page: &mut Page, field: &str, text: &str, baseline_mm: f64, size_pt: f64) -> Result<(), Fault> {

@@ -208,6 +208,9 @@ fn left_over(story: &Story, file: &str) -> bool {
 }
 
 fn unfinished(story: &Story, proofs: &mut Proofs) {
+    if proofs.answers_gone > 0 {
+        proofs.note(format!("I-32: {} answer files were taken away by their outlets and could not be read again", proofs.answers_gone));
+    }
     let open = story.packages.iter().filter(|p| p.judged < p.count || p.answer.is_none()).count();
     if open > 0 {
         proofs.note(format!("{open} packages are not judged or answered to the end: run again"));
@@ -216,7 +219,7 @@ fn unfinished(story: &Story, proofs: &mut Proofs) {
         proofs.note("the last run did not come to its end");
     }
     for batch in story.batches.iter().filter(|b| b.stage != Stage::Dispatched) {
-        proofs.note(format!("batch {} is open ({:?})", batch.id, batch.stage).to_lowercase());
+        proofs.note(format!("batch {} is {} and not dispatched yet", batch.id, format!("{:?}", batch.stage).to_lowercase()));
     }
 }
 

@@ -84,13 +84,15 @@ pub struct Proofs {
     tallies: Vec<Tally>,
     /// Bytes of files that were read and compared.
     pub bytes_read: u64,
+    /// Answer files their outlets have taken away.
+    pub answers_gone: u64,
     /// What could not be checked, or is worth knowing and no violation.
     pub notes: Vec<String>,
 }
 
 impl Default for Proofs {
     fn default() -> Self {
-        Self { tallies: vec![Tally::default(); ALL.len()], bytes_read: 0, notes: Vec::new() }
+        Self { tallies: vec![Tally::default(); ALL.len()], bytes_read: 0, answers_gone: 0, notes: Vec::new() }
     }
 }
 
@@ -128,6 +130,7 @@ impl Proofs {
             mine.first = mine.first.take().or(theirs.first);
         }
         self.bytes_read += other.bytes_read;
+        self.answers_gone += other.answers_gone;
         self.notes.extend(other.notes);
     }
 

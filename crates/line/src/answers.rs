@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use card::reason::AnswerLane;
-use card::{BatchId, Ordinal, OutletCode, Outcome, Reason};
+use card::{BatchId, Ordinal, Outcome, OutletCode, Reason};
 use jiff::civil::Date;
 use ledger::book::Book;
 use ledger::book::state::{ApplicationState, BatchState, PackageState};

@@ -1,8 +1,8 @@
 //! What people decide about single applications and cards: resolve, withdraw, and the events of a finished card. Each is one
 //! ledger entry with who and when; whether that person may is the door's business.
 
-use card::reason::{Code, Effect, Reason};
 use card::Outcome;
+use card::reason::{Code, Effect, Reason};
 use ledger::book::Book;
 use ledger::book::queries::Shared;
 use ledger::book::state::{ApplicationState, CardState};
@@ -85,8 +85,7 @@ pub fn withdraw(book: &mut Book, state: &ApplicationState, author: &Author) -> R
     }
     let mut reasons = state.reasons.clone();
     reasons.insert(0, Reason::with_effect(Code::Wdr01, Effect::Reject, author.who, author.reason));
-    let moved =
-        Moved { ordinal: state.ordinal, outcome: Outcome::Rejected, reasons, cause: Cause::Withdrawn, who: author.who.to_owned(), at: author.at };
+    let moved = Moved { ordinal: state.ordinal, outcome: Outcome::Rejected, reasons, cause: Cause::Withdrawn, who: author.who.to_owned(), at: author.at };
     book.record(&Entry::Moved(moved)).map(|_| ())
 }
 

@@ -1,10 +1,12 @@
 //! The dispatch room: from the cards of a batch to what goes on the boxes: bundles with packing lists, mail labels, the courier's
 //! manifest, notices and e-card events. Everything is written to staging before the seal; nothing leaves from here.
 
-use card::{Card, Delivery, Keyed, Lane, Ordinal, OutletCode};
+use std::io::Write;
+
+use card::{Card, Delivery, Lane, Ordinal, OutletCode};
 use ledger::book::Book;
 use ledger::book::state::BatchState;
-use ledger::entry::{BatchCut, FileDigest};
+use ledger::entry::{BatchCut, FileDigest, JobMade};
 use ledger::fault::Fault;
 use ledger::publish::{publish, publish_bytes};
 use serde_json::json;
@@ -15,7 +17,6 @@ use crate::personalise::BatchRules;
 use crate::plan::{Plan, Sender, World};
 use crate::ports::{Lookup, Registers, Stage};
 use crate::validate::record_digest;
-use crate::validate::stored::StoredRecord;
 use crate::vault::Vault;
 
 /// Labels in one PDF: a roll an operator can handle, and a bound on memory.
@@ -54,24 +55,101 @@ pub struct Dispatched {
 }
 
 impl Dispatch<'_> {
-    /// Writes all dispatch files of the batch. Running it again writes the same bytes.
+    /// Writes all dispatch files of the batch in one walk over its cards. Running it again writes the same bytes.
     ///
     /// # Errors
     /// The ledger or the disk fails; a dispatch line's record digest differs from its job's (`Fault::Invariant`).
     pub fn write_all(&self) -> Result<Dispatched, Fault> {
         self.world.progress.stage(Stage::Dispatch, u64::from(self.batch.cards));
-        self.agrees_with_jobs()?;
-        let bundles = self.bundles()?;
-        let mut files = vec![self.publish("dispatch/bundles.csv", bundle_list(&bundles))?];
-        for bundle in bundles.iter().filter(|b| !b.mail) {
-            files.extend(self.packing_list(bundle)?);
-            self.world.progress.advance(Stage::Dispatch, u64::from(bundle.cards));
+        let mut walk = Walk { files: Vec::new(), bundles: Vec::new(), labels: Vec::new(), open: None };
+        let jobs = self.book.jobs(&self.batch.batch)?;
+        // Three files grow along the walk; each may be longer than memory.
+        let events = self.publish_with("dispatch/ecard-events.jsonl", |events| {
+            let notices = self.publish_with("dispatch/notices.jsonl", |notices| {
+                let courier = self.publish_with("dispatch/mail/courier.csv", |courier| {
+                    put(courier, &List::new(&COURIER_COLUMNS).into_bytes())?;
+                    self.walk(&jobs, &mut walk, &mut Streams { events, notices, courier })
+                })?;
+                walk.files.push(courier);
+                Ok(())
+            })?;
+            walk.files.push(notices);
+            Ok(())
+        })?;
+        walk.files.push(events);
+        walk.files.push(self.publish("dispatch/bundles.csv", bundle_list(&walk.bundles))?);
+        walk.files.sort_by(|a, b| a.path.cmp(&b.path));
+        Ok(Dispatched { files: walk.files, bundles: walk.bundles })
+    }
+
+    fn walk(&self, jobs: &[JobMade], walk: &mut Walk, out: &mut Streams) -> Result<(), Fault> {
+        for job in jobs {
+            for (slot, made) in job.records.iter().enumerate() {
+                let position = (job.job - 1) * self.rules.cards_per_job + slot as u32;
+                let there = self.card(position)?;
+                // Invariant I-10: the dispatch line of every card carries the digest its job carries.
+                if there.as_ref().map(|(card, _)| card.record_digest) != *made {
+                    return Err(Fault::Invariant(format!("dispatch line of position {} is not the record of its job", position + 1)));
+                }
+                if let Some((card, employer_code)) = there {
+                    self.pass(&card, employer_code, walk, out)?;
+                }
+            }
+            self.world.progress.advance(Stage::Dispatch, job.records.len() as u64);
         }
-        files.extend(self.mail(&bundles)?);
-        files.push(self.notices(&bundles)?);
-        files.push(self.ecard_events()?);
-        files.sort_by(|a, b| a.path.cmp(&b.path));
-        Ok(Dispatched { files, bundles })
+        self.close_bundle(walk, out)?;
+        self.close_labels(walk)
+    }
+
+    /// One card goes by: into its bundle, onto its label, and a line for everyone who must know.
+    fn pass(&self, card: &Card, employer_code: Option<String>, walk: &mut Walk, out: &mut Streams) -> Result<(), Fault> {
+        let mail = matches!(card.application.delivery, Delivery::Mail(_));
+        let key = (card.application.lane, mail, card.outlet.clone(), employer_code);
+        if walk.open.as_ref().is_some_and(|open| open.key() != key) {
+            self.close_bundle(walk, out)?;
+        }
+        let employer = key.3.is_some();
+        let number = walk.bundles.len() as u32 + 1;
+        let open = walk.open.get_or_insert_with(|| OpenBundle::new(number, key, card.position - 1));
+        open.add(card);
+        put(out.events, &json_line(&ecard_event(card)))?;
+        if mail || !employer {
+            put(out.notices, &json_line(&applicant_notice(card)))?;
+        }
+        if mail {
+            put(out.courier, &courier_line(card, &fee_text(self.plan.sender.mail_fee_cents)).unwrap_or_default())?;
+            let broken = |e: artwork::Fault| Fault::Invariant(format!("label of position {}: {e}", card.position));
+            walk.labels.extend(label(card, &self.plan.sender).map(|l| artwork::mail_label(&l)).transpose().map_err(broken)?);
+            if walk.labels.len() == LABELS_PER_FILE {
+                self.close_labels(walk)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn close_bundle(&self, walk: &mut Walk, out: &mut Streams) -> Result<(), Fault> {
+        let Some(open) = walk.open.take() else { return Ok(()) };
+        let bundle = open.bundle;
+        if !bundle.mail {
+            let stem = format!("dispatch/{}/bundle-{:04}", bundle.outlet, bundle.number);
+            walk.files.push(self.publish(&format!("{stem}.csv"), open.list.into_bytes())?);
+            walk.files.push(self.publish(&format!("{stem}.pdf"), self.packing_pdf(&bundle, open.rows)?)?);
+            put(out.notices, &json_line(&bundle_notice(&bundle, self.batch)))?;
+        }
+        walk.bundles.push(bundle);
+        Ok(())
+    }
+
+    fn close_labels(&self, walk: &mut Walk) -> Result<(), Fault> {
+        if walk.labels.is_empty() {
+            return Ok(());
+        }
+        let file = walk.files.iter().filter(|f| f.path.starts_with("dispatch/mail/labels-")).count() + 1;
+        let broken = |e: artwork::Fault| Fault::Invariant(format!("labels {file}: {e}"));
+        let id = document_id(format!("{} labels {file}", self.batch.batch), self.rules.issued_on);
+        let pdf = artwork::job_pdf(std::mem::take(&mut walk.labels), &id).map_err(broken)?;
+        walk.files.push(self.publish(&format!("dispatch/mail/labels-{file:04}.pdf"), pdf)?);
+        Ok(())
     }
 
     fn publish(&self, path: &str, bytes: Vec<u8>) -> Result<FileDigest, Fault> {
@@ -86,23 +164,15 @@ impl Dispatch<'_> {
         Ok(full)
     }
 
-    /// A file too long to hold in memory: one line a card.
-    fn publish_lines(&self, path: &str, mut each: impl FnMut(&Card, &StoredRecord) -> Option<Vec<u8>>, head: Vec<u8>) -> Result<FileDigest, Fault> {
+    /// Publishes a file written by `write`, whose own fault goes before the one of the half-written file.
+    fn publish_with(&self, path: &str, write: impl FnOnce(&mut dyn Write) -> Result<(), Fault>) -> Result<FileDigest, Fault> {
         let full = self.in_staging(path)?;
         let mut failed = None;
         let info = publish(&*self.world.disk, &full, |w| {
-            w.write_all(&head)?;
-            for position in 0..self.batch.cards {
-                match self.card(position) {
-                    Ok(Some((card, record))) => w.write_all(&each(&card, &record).unwrap_or_default())?,
-                    Ok(None) => {}
-                    Err(fault) => {
-                        failed = Some(fault);
-                        return Err(std::io::Error::other("stopped"));
-                    }
-                }
-            }
-            Ok(())
+            write(w).map_err(|fault| {
+                failed = Some(fault);
+                std::io::Error::other("stopped")
+            })
         });
         match failed {
             Some(fault) => Err(fault),
@@ -110,13 +180,13 @@ impl Dispatch<'_> {
         }
     }
 
-    /// The card at a position as dispatch sees it, from the vault anew; `None` for a void one.
-    fn card(&self, position: u32) -> Result<Option<(Card, StoredRecord)>, Fault> {
+    /// The card at a position as dispatch sees it, from the vault anew, with its employer package's code; `None` for a void one.
+    fn card(&self, position: u32) -> Result<Option<(Card, Option<String>)>, Fault> {
         let ordinal: Ordinal = self.cut.cards[position as usize].ordinal;
         let Some(state) = self.book.application(ordinal)? else { return Err(Fault::Invariant("a cut application is not in the book".to_owned())) };
         let Some(place) = state.place.as_ref().filter(|p| !p.void && p.batch == self.batch.batch) else { return Ok(None) };
         let record = self.vault.record(state.package, state.row)?;
-        let (Some(application), Some(photo)) = (record.application.clone(), state.photo_validated) else {
+        let (Some(application), Some(photo)) = (record.application, state.photo_validated) else {
             return Err(Fault::Invariant(format!("position {} was made without a record", position + 1)));
         };
         let division = match self.registers.outlet(state.outlet.as_str()) {
@@ -138,62 +208,7 @@ impl Dispatch<'_> {
             record_digest: record_digest(&application, &photo, &place.number, place.generation, self.rules.pepper),
             application,
         };
-        Ok(Some((card, record)))
-    }
-
-    /// Invariant I-10 across the batch: the dispatch line of every card carries the digest its job carries.
-    fn agrees_with_jobs(&self) -> Result<(), Fault> {
-        for job in self.book.jobs(&self.batch.batch)? {
-            for (slot, made) in job.records.iter().enumerate() {
-                let position = (job.job - 1) * self.rules.cards_per_job + slot as u32;
-                let here: Option<Keyed> = self.card(position)?.map(|(card, _)| card.record_digest);
-                if here != *made {
-                    return Err(Fault::Invariant(format!("dispatch line of position {} is not the record of its job", position + 1)));
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn bundles(&self) -> Result<Vec<Bundle>, Fault> {
-        let mut bundles: Vec<Bundle> = Vec::new();
-        for position in 0..self.batch.cards {
-            let Some((card, _)) = self.card(position)? else { continue };
-            let state = self.book.application(self.cut.cards[position as usize].ordinal)?;
-            let employer_code = state.and_then(|s| s.employer_code);
-            let mail = matches!(card.application.delivery, Delivery::Mail(_));
-            let same = |b: &Bundle| (b.lane, b.mail, &b.outlet, &b.employer_code) == (card.application.lane, mail, &card.outlet, &employer_code);
-            match bundles.last_mut().filter(|b| same(b)) {
-                Some(bundle) => {
-                    bundle.positions.end = position + 1;
-                    bundle.cards += 1;
-                }
-                None => bundles.push(Bundle {
-                    number: bundles.len() as u32 + 1,
-                    lane: card.application.lane,
-                    mail,
-                    outlet: card.outlet.clone(),
-                    employer_code,
-                    positions: position..position + 1,
-                    cards: 1,
-                }),
-            }
-        }
-        Ok(bundles)
-    }
-
-    fn packing_list(&self, bundle: &Bundle) -> Result<[FileDigest; 2], Fault> {
-        let stem = format!("dispatch/{}/bundle-{:04}", bundle.outlet, bundle.number);
-        let mut list = List::new(&["bundle", "box", "position", "card_number", "generation", "name", "name_zh", "application_id", "receipt_number", "record"]);
-        let mut rows = Vec::new();
-        for position in bundle.positions.clone() {
-            let Some((card, _)) = self.card(position)? else { continue };
-            let row = packing_row(bundle, &card);
-            list.row(row.iter().map(String::as_str));
-            rows.push(vec![row[1].clone(), row[2].clone(), row[3].clone(), row[5].clone(), row[6].clone(), row[7].clone(), row[8].clone()]);
-        }
-        let pdf = self.packing_pdf(bundle, rows)?;
-        Ok([self.publish(&format!("{stem}.csv"), list.into_bytes())?, self.publish(&format!("{stem}.pdf"), pdf)?])
+        Ok(Some((card, state.employer_code)))
     }
 
     fn packing_pdf(&self, bundle: &Bundle, rows: Vec<Vec<String>>) -> Result<Vec<u8>, Fault> {
@@ -228,66 +243,74 @@ impl Dispatch<'_> {
         };
         table_pdf(&table, format!("{} bundle {}", self.batch.batch, bundle.number), self.rules.issued_on)
     }
+}
 
-    fn mail(&self, bundles: &[Bundle]) -> Result<Vec<FileDigest>, Fault> {
-        let mail: Vec<&Bundle> = bundles.iter().filter(|b| b.mail).collect();
-        if mail.is_empty() {
-            return Ok(Vec::new());
+/// What the walk over the cards gathers.
+struct Walk {
+    files: Vec<FileDigest>,
+    bundles: Vec<Bundle>,
+    labels: Vec<artwork::Page>,
+    open: Option<OpenBundle>,
+}
+
+/// The files that grow with every card.
+struct Streams<'a> {
+    events: &'a mut dyn Write,
+    notices: &'a mut dyn Write,
+    courier: &'a mut dyn Write,
+}
+
+fn put(out: &mut dyn Write, bytes: &[u8]) -> Result<(), Fault> {
+    out.write_all(bytes).map_err(|e| Fault::io("write", "dispatch", e))
+}
+
+/// The bundle being packed.
+struct OpenBundle {
+    bundle: Bundle,
+    list: List,
+    rows: Vec<Vec<String>>,
+}
+
+type BundleKey = (Lane, bool, OutletCode, Option<String>);
+
+impl OpenBundle {
+    fn new(number: u32, (lane, mail, outlet, employer_code): BundleKey, first: u32) -> Self {
+        let bundle = Bundle { number, lane, mail, outlet, employer_code, positions: first..first, cards: 0 };
+        Self { bundle, list: List::new(&PACKING_COLUMNS), rows: Vec::new() }
+    }
+
+    fn key(&self) -> BundleKey {
+        (self.bundle.lane, self.bundle.mail, self.bundle.outlet.clone(), self.bundle.employer_code.clone())
+    }
+
+    fn add(&mut self, card: &Card) {
+        self.bundle.positions.end = card.position;
+        self.bundle.cards += 1;
+        if !self.bundle.mail {
+            let row = packing_row(&self.bundle, card);
+            self.list.row(row.iter().map(String::as_str));
+            self.rows.push([1, 2, 3, 5, 6, 7, 8].map(|i| row[i].clone()).to_vec());
         }
-        let columns = ["order", "card_number", "generation", "recipient", "address", "postcode", "phone", "fee_yuan", "box", "position", "record"];
-        let head = List::new(&columns).into_bytes();
-        let fee = fee_text(self.plan.sender.mail_fee_cents);
-        let mut files = vec![self.publish_lines("dispatch/mail/courier.csv", |card, _| courier_line(card, &columns, &fee), head)?];
-        let positions: Vec<u32> = mail.iter().flat_map(|b| b.positions.clone()).collect();
-        for (i, chunk) in positions.chunks(LABELS_PER_FILE).enumerate() {
-            files.push(self.labels(i + 1, chunk)?);
-            self.world.progress.advance(Stage::Dispatch, chunk.len() as u64);
-        }
-        Ok(files)
     }
+}
 
-    fn labels(&self, file: usize, positions: &[u32]) -> Result<FileDigest, Fault> {
-        let mut labels = Vec::new();
-        for position in positions {
-            let Some((card, _)) = self.card(*position)? else { continue };
-            let broken = |e: artwork::Fault| Fault::Invariant(format!("label of position {}: {e}", position + 1));
-            labels.extend(label(&card, &self.plan.sender).map(|l| artwork::mail_label(&l)).transpose().map_err(broken)?);
-        }
-        let broken = |e: artwork::Fault| Fault::Invariant(format!("labels {file}: {e}"));
-        let pdf = artwork::job_pdf(labels, &document_id(format!("{} labels {file}", self.batch.batch), self.rules.issued_on)).map_err(broken)?;
-        self.publish(&format!("dispatch/mail/labels-{file:04}.pdf"), pdf)
-    }
+const PACKING_COLUMNS: [&str; 10] = ["bundle", "box", "position", "card_number", "generation", "name", "name_zh", "application_id", "receipt_number", "record"];
+const COURIER_COLUMNS: [&str; 11] =
+    ["order", "card_number", "generation", "recipient", "address", "postcode", "phone", "fee_yuan", "box", "position", "record"];
 
-    /// One line for whoever sends messages: to outlets and employers per bundle, to applicants per card.
-    fn notices(&self, bundles: &[Bundle]) -> Result<FileDigest, Fault> {
-        let head: Vec<u8> = bundles.iter().filter(|b| !b.mail).flat_map(|b| json_line(&bundle_notice(b, self.batch))).collect();
-        let individual = |card: &Card, employer: bool| !employer || matches!(card.application.delivery, Delivery::Mail(_));
-        let book = self.book;
-        let each = |card: &Card, _: &StoredRecord| {
-            let state = book.application(self.cut.cards[card.position as usize - 1].ordinal).ok().flatten();
-            let employer = state.is_some_and(|s| s.employer_code.is_some());
-            individual(card, employer).then(|| json_line(&applicant_notice(card)))
-        };
-        self.publish_lines("dispatch/notices.jsonl", each, head)
-    }
-
-    /// The electronic card's issuer learns of card and permit (S3: the e-card follows the physical one).
-    fn ecard_events(&self) -> Result<FileDigest, Fault> {
-        let event = |card: &Card| {
-            json!({
-                "event": "card-produced",
-                "ssn": card.application.ssn,
-                "card_number": card.number,
-                "generation": card.generation,
-                "issued_on": card.issued_on.to_string(),
-                "expires_on": card.expires_on.to_string(),
-                "work_permit_number": card.application.work_permit_number,
-                "work_permit_category": card.application.work_permit_category.to_string(),
-                "work_permit_to": card.application.work_permit_to.to_string(),
-            })
-        };
-        self.publish_lines("dispatch/ecard-events.jsonl", |card, _| Some(json_line(&event(card))), Vec::new())
-    }
+/// The electronic card's issuer learns of card and permit (S3: the e-card follows the physical one).
+fn ecard_event(card: &Card) -> serde_json::Value {
+    json!({
+        "event": "card-produced",
+        "ssn": card.application.ssn,
+        "card_number": card.number,
+        "generation": card.generation,
+        "issued_on": card.issued_on.to_string(),
+        "expires_on": card.expires_on.to_string(),
+        "work_permit_number": card.application.work_permit_number,
+        "work_permit_category": card.application.work_permit_category.to_string(),
+        "work_permit_to": card.application.work_permit_to.to_string(),
+    })
 }
 
 fn bundle_list(bundles: &[Bundle]) -> Vec<u8> {
@@ -323,11 +346,12 @@ fn order(card: &Card) -> String {
     format!("{}-{:06}", card.batch, card.position)
 }
 
-fn courier_line(card: &Card, columns: &[&str], fee: &str) -> Option<Vec<u8>> {
+fn courier_line(card: &Card, fee: &str) -> Option<Vec<u8>> {
     let Delivery::Mail(mail) = &card.application.delivery else { return None };
-    let mut list = List::new(columns);
-    let heading = List::new(columns).into_bytes().len();
-    let (order, generation, box_number, position) = (order(card), card.generation.to_string(), format!("{:04}", card.job), format!("{:04}-{:04}", card.job, card.slot));
+    let mut list = List::new(&COURIER_COLUMNS);
+    let heading = List::new(&COURIER_COLUMNS).into_bytes().len();
+    let (order, generation, box_number, position) =
+        (order(card), card.generation.to_string(), format!("{:04}", card.job), format!("{:04}-{:04}", card.job, card.slot));
     let record = card.record_digest.to_string();
     list.row([
         order.as_str(),

@@ -86,7 +86,9 @@ impl Ingest<'_, '_> {
         let source = match self.world.inbox.open(&arrival.name) {
             Ok(source) => source,
             Err(CantOpen::NotPlain) => return self.set_aside(arrival, None, None, vec![Reason::new(Code::Pkg08, "not a plain file or folder", "plain files")]),
-            Err(CantOpen::UnknownKind) => return self.set_aside(arrival, None, None, vec![Reason::new(Code::Pkg19, "unknown kind", "folder .zip .tar .tar.zst")]),
+            Err(CantOpen::UnknownKind) => {
+                return self.set_aside(arrival, None, None, vec![Reason::new(Code::Pkg19, "unknown kind", "folder .zip .tar .tar.zst")]);
+            }
             Err(CantOpen::NoPermission) => return self.wait(arrival, Code::Pkg18),
             Err(CantOpen::Io(e)) => return Err(Fault::io("open", "inbox", e)),
         };

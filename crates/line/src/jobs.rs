@@ -122,11 +122,7 @@ impl Jobs<'_> {
     fn files(&self, job: u32, cards: &[Option<Personalised>]) -> Result<Vec<(String, Vec<u8>)>, Fault> {
         let (text, dgi) = self.encode_files(job, cards)?;
         let print = self.print_file(job, cards)?;
-        let mut files = vec![
-            (format!("print/job-{job:04}.pdf"), print),
-            (format!("encode/job-{job:04}.txt"), text),
-            (format!("encode/job-{job:04}.dgi"), dgi),
-        ];
+        let mut files = vec![(format!("print/job-{job:04}.pdf"), print), (format!("encode/job-{job:04}.txt"), text), (format!("encode/job-{job:04}.dgi"), dgi)];
         let sheet = Sheet::new(self, job, cards, &files);
         let pdf = sheet.to_pdf(self)?;
         files.push((format!("print/job-{job:04}.sheet.json"), sheet.to_json()));
@@ -256,15 +252,31 @@ impl Sheet {
         ];
         let files = self.files.iter().map(|f| format!("{}  {} bytes  SHA-256 {}", f.path, f.bytes, f.sha256));
         let rows = self.slots.iter().map(|s| {
-            vec![s.slot.to_string(), s.position.to_string(), s.number.clone(), s.generation.to_string(), s.outlet.clone(), s.delivery.to_owned(), s.record[..16].to_owned()]
+            vec![
+                s.slot.to_string(),
+                s.position.to_string(),
+                s.number.clone(),
+                s.generation.to_string(),
+                s.outlet.clone(),
+                s.delivery.to_owned(),
+                s.record[..16].to_owned(),
+            ]
         });
         let table = artwork::Table {
             title: "Job sheet 作业单".to_owned(),
             lines: heading.into_iter().chain(files).collect(),
             barcode: Some(format!("{}-{:04}", self.batch, self.job)),
-            columns: [("Slot 槽位", 1.0), ("Position 序号", 1.2), ("Card 卡号", 1.6), ("Gen. 代", 0.8), ("Outlet 网点", 1.8), ("Route 去向", 1.2), ("Record 记录", 2.4)]
-                .map(|(heading, share)| artwork::Column::left(heading, share))
-                .to_vec(),
+            columns: [
+                ("Slot 槽位", 1.0),
+                ("Position 序号", 1.2),
+                ("Card 卡号", 1.6),
+                ("Gen. 代", 0.8),
+                ("Outlet 网点", 1.8),
+                ("Route 去向", 1.2),
+                ("Record 记录", 2.4),
+            ]
+            .map(|(heading, share)| artwork::Column::left(heading, share))
+            .to_vec(),
             rows: rows.collect(),
             signatures: ["Operator 操作员", "Checked by 复核", "Good / Spoiled 合格 / 废卡"].map(str::to_owned).to_vec(),
             footer: format!("{} job {}", self.batch, self.job),

@@ -40,7 +40,14 @@ impl BatchRules<'_> {
 ///
 /// # Errors
 /// A reason of the published list: the stored photo or record no longer matches what was validated.
-pub fn personalise(state: &ApplicationState, place: &Place, record: &StoredRecord, sent_photo: &[u8], division: &str, rules: &BatchRules) -> Result<Personalised, Reason> {
+pub fn personalise(
+    state: &ApplicationState,
+    place: &Place,
+    record: &StoredRecord,
+    sent_photo: &[u8],
+    division: &str,
+    rules: &BatchRules,
+) -> Result<Personalised, Reason> {
     let spoilt = |what: &str| rules.profile.reason(Code::Out03, what, "as validated");
     let application = record.application.clone().ok_or_else(|| spoilt("record not understood"))?;
     let photo = validated_photo(sent_photo, state).ok_or_else(|| spoilt("photo differs"))?;

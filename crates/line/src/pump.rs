@@ -136,10 +136,16 @@ mod tests {
             put(1);
             Err(Fault::Invariant("inbox".to_owned()))
         };
-        let result = pump(&pool(2), 4, feed, |i| i, |_| {
-            settled += 1;
-            Ok(())
-        });
+        let result = pump(
+            &pool(2),
+            4,
+            feed,
+            |i| i,
+            |_| {
+                settled += 1;
+                Ok(())
+            },
+        );
         assert!(result.is_err());
         assert_eq!(settled, 1);
     }

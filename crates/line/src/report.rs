@@ -146,7 +146,8 @@ impl Report<'_> {
             let photo = artwork::Photo::new(made.photo.clone()).map_err(broken)?;
             for page in self.faces.card_pages(&made.card, &photo).map_err(broken)? {
                 let png = artwork::page_png(&page, PROOF_DPI).map_err(broken)?;
-                let _ = write!(out, "<img alt='card {}' src='data:image/png;base64,{}'>", made.card.number, base64::engine::general_purpose::STANDARD.encode(png));
+                let _ =
+                    write!(out, "<img alt='card {}' src='data:image/png;base64,{}'>", made.card.number, base64::engine::general_purpose::STANDARD.encode(png));
             }
         }
         out.push_str("</div></html>\n");

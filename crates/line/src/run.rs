@@ -15,9 +15,9 @@ use crate::jobs::Jobs;
 use crate::personalise::BatchRules;
 use crate::plan::{Plan, ReleaseMode, World};
 use crate::ports::Registers;
+use crate::report::{Report, Throughput};
 use crate::validate::Judge;
 use crate::vault::Vault;
-use crate::report::{Report, Throughput};
 use crate::{answers, cut, recheck, registers, seal};
 
 /// Which halves of the night a command walks.

@@ -11,7 +11,7 @@ fn main() {
     let show = |name: &str, f: &(dyn Fn(&Rgb) -> Rgb + Sync)| {
         let all: Vec<_> = pics.par_iter().map(|(s, p)| { let j = jpeg::jpeg(&f(p)); (*s, j.len(), m(&j)) }).collect();
         let rng = |g: &dyn Fn(&photo::PixelMeasurements) -> f64| all.iter().map(|(_, _, (p, _))| g(p)).fold((f64::MAX, f64::MIN), |(a, b), v| (a.min(v), b.max(v)));
-        println!("{name}: chroma {:.1?} blocki {:.3?} blur {:.3?} strip {:.3?} line {:.2?} bright {:.3?} lumasd {:.1?}", rng(&|p| p.grey_chroma_sd), rng(&|p| p.blockiness), rng(&|p| p.blur), rng(&|p| p.background_strip_share), rng(&|p| p.frame_line_share), rng(&|p| p.bright_share), rng(&|p| p.luma_sd));
+        println!("{name}: chroma {:.4?} blocki {:.3?} blur {:.3?} strip {:.3?} line {:.2?} bright {:.3?} lumasd {:.1?}", rng(&|p| p.grey_tint_sd), rng(&|p| p.blockiness), rng(&|p| p.blur), rng(&|p| p.background_strip_share), rng(&|p| p.frame_line_share), rng(&|p| p.bright_share), rng(&|p| p.luma_sd));
         let mut hist = std::collections::BTreeMap::new();
         for (s, _, (_, r)) in &all { let e: &mut Vec<u64> = hist.entry(r.clone()).or_default(); e.push(*s); }
         for (r, s) in hist { println!("    {:?} x{} e.g. {:?}", r, s.len(), &s[..s.len().min(5)]); }

@@ -177,7 +177,7 @@ impl Dispatch<'_> {
 
     /// Every mailed card, to the address of its application.
     fn courier(&self, bytes: &[u8], proofs: &mut Proofs) -> Result<(), String> {
-        let mailed: Vec<Wanted> = self.all.iter().filter(|w| self.application(w).is_some_and(|a| a.facts.is_some_and(|f| f.mail))).map(Wanted::again).collect();
+        let mailed: Vec<Wanted> = self.all.iter().filter(|w| self.application(w).is_some_and(|a| a.facts.is_some_and(|f| f.mail))).copied().collect();
         let csv = Csv::open(bytes)?;
         let [recipient, address, postcode] = ["recipient", "address", "postcode"].map(|c| csv.column(c));
         let (recipient, address, postcode) = (recipient?, address?, postcode?);
@@ -203,12 +203,6 @@ impl Dispatch<'_> {
         }
         proofs.check(Invariant::I12, count == self.all.len(), || format!("{}/{ECARD_EVENTS}: {count} events for {} cards", self.folder, self.all.len()));
         Ok(())
-    }
-}
-
-impl Wanted<'_> {
-    fn again(&self) -> Self {
-        Self { ..*self }
     }
 }
 

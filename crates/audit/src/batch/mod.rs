@@ -37,6 +37,7 @@ pub struct Check<'a> {
 }
 
 /// A card that must be in every view, in order.
+#[derive(Clone, Copy)]
 pub(crate) struct Wanted<'a> {
     /// 1-based.
     pub position: u32,

@@ -2,7 +2,7 @@
 //! Runs in order of arrival, so that of two the first goes on and the second is held, whatever the threads did.
 
 use card::reason::{Code, Reason};
-use card::{BusinessType, Digest, Ordinal, OutletCode, Outcome, Profile};
+use card::{BusinessType, Digest, Ordinal, Outcome, OutletCode, Profile};
 use jiff::civil::Date;
 use ledger::book::Book;
 use ledger::book::queries::Shared;

@@ -53,11 +53,7 @@ fn person_keys(raw: &RawApplication) -> [Option<u64>; 3] {
     let plain = |field: &str| raw.get(field).chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase).collect::<String>();
     let (document, ssn, name) = (plain("document_number"), plain("ssn"), plain("name"));
     let key = |tag: u8, used: &str, rest: &[String]| (!used.is_empty()).then(|| hash_of(&(tag, used, rest)));
-    [
-        key(1, &document, &[plain("nationality")]),
-        key(2, &ssn, &[]),
-        key(3, &name, &[plain("birth_date"), plain("nationality")]),
-    ]
+    [key(1, &document, &[plain("nationality")]), key(2, &ssn, &[]), key(3, &name, &[plain("birth_date"), plain("nationality")])]
 }
 
 fn hash_of<T: Hash + ?Sized>(value: &T) -> u64 {

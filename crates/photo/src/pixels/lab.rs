@@ -50,7 +50,7 @@ const fn linear() -> [u32; 256] {
         let s = i as f64 / 255.0;
         let base = (s + 0.055) / 1.055;
         // base^2.4 = (base^(1/5))^12
-        let fifth = root(base, 5);
+        let fifth = root(base, 5, 1.0);
         let value = if s <= 0.04045 { s / 12.92 } else { power(fifth, 12) };
         table[i] = (value * 65_535.0 + 0.5) as u32;
         i += 1;
@@ -60,26 +60,28 @@ const fn linear() -> [u32; 256] {
 
 const fn f_table() -> [i32; STEPS] {
     let mut table = [0; STEPS];
-    let mut i = 0;
-    while i < STEPS {
+    // Downwards, so that each root is a good first guess, from above, for the next.
+    let mut cube_root = 1.0;
+    let mut i = STEPS;
+    while i > 0 {
+        i -= 1;
         let t = i as f64 / (STEPS - 1) as f64;
-        let f = if t > 216.0 / 24_389.0 { root(t, 3) } else { (24_389.0 / 27.0 * t + 16.0) / 116.0 };
+        cube_root = root(t, 3, cube_root);
+        let f = if t > 216.0 / 24_389.0 { cube_root } else { (24_389.0 / 27.0 * t + 16.0) / 116.0 };
         table[i] = (f * UNIT + 0.5) as i32;
-        i += 1;
     }
     table
 }
 
-/// The `n`-th root of `x` in 0..=1 by Newton's method from above.
-const fn root(x: f64, n: u32) -> f64 {
+/// The `n`-th root of `x` in 0..=1 by Newton's method from a guess not below it, until a step changes nothing that matters.
+const fn root(x: f64, n: u32, mut guess: f64) -> f64 {
     if x <= 0.0 {
         return 0.0;
     }
-    let mut guess = 1.0;
-    let mut round = 0;
-    while round < 40 {
-        guess -= (guess - x / power(guess, n - 1)) / n as f64;
-        round += 1;
+    let mut step = 1.0;
+    while step > 1e-12 {
+        step = (guess - x / power(guess, n - 1)) / n as f64;
+        guess -= step;
     }
     guess
 }

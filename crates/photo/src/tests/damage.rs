@@ -1,5 +1,7 @@
 //! Damaged files: a cut is found wherever it is, and nothing an enemy or a bad disk writes makes the examination panic.
 
+use std::sync::LazyLock;
+
 use card::Code;
 use jpeg_encoder::SamplingFactor;
 use proptest::prelude::*;
@@ -11,7 +13,8 @@ use crate::{decode, examine, strip};
 /// Written by libjpeg with successive approximation, which the test encoder can't do: a drawn portrait (no real person).
 const REFINED: &[u8] = include_bytes!("../../fixtures/progressive-refined.jpg");
 
-fn variants() -> Vec<(&'static str, Vec<u8>)> {
+/// Small files of every kind of coding, by name.
+static VARIANTS: LazyLock<Vec<(&'static str, Vec<u8>)>> = LazyLock::new(|| {
     let small = Coding { quality: 60, ..Coding::default() };
     let write = |coding: Coding| portrait(3).jpeg(coding);
     vec![
@@ -22,7 +25,7 @@ fn variants() -> Vec<(&'static str, Vec<u8>)> {
         ("progressive 4:2:0 restarts", write(Coding { progressive: true, sampling: SamplingFactor::F_2_2, restart_interval: 23, ..small })),
         ("progressive, refined", REFINED.to_vec()),
     ]
-}
+});
 
 fn damaged(jpeg: &[u8]) -> bool {
     judged(jpeg).contains(&Code::Pho04)
@@ -30,8 +33,8 @@ fn damaged(jpeg: &[u8]) -> bool {
 
 #[test]
 fn whole_files_are_not_damaged() {
-    for (name, jpeg) in variants() {
-        assert!(!damaged(&jpeg), "{name}: {:?}", examine(&jpeg, &profile()).reasons);
+    for (name, jpeg) in &*VARIANTS {
+        assert!(!damaged(jpeg), "{name}: {:?}", examine(jpeg, &profile()).reasons);
     }
 }
 
@@ -44,7 +47,7 @@ fn the_refined_file_really_refines() {
 /// Cuts at some 60 places, bare and with a false EOI.
 #[test]
 fn every_cut_is_found() {
-    for (name, jpeg) in variants() {
+    for (name, jpeg) in &*VARIANTS {
         for i in 1..60 {
             let cut = &jpeg[..(jpeg.len() - 2) * i / 60];
             assert!(cut.len() < 3 || damaged(cut), "{name} cut at {}", cut.len());
@@ -56,7 +59,7 @@ fn every_cut_is_found() {
 
 #[test]
 fn the_last_bytes_matter() {
-    for (name, jpeg) in variants() {
+    for (name, jpeg) in &*VARIANTS {
         for missing in 1..12 {
             let cut = &jpeg[..jpeg.len() - 2 - missing];
             assert!(damaged(cut) && damaged(&[cut, &[0xFF, 0xD9]].concat()), "{name} lacks {missing} bytes");
@@ -68,8 +71,8 @@ fn the_last_bytes_matter() {
 #[test]
 fn a_progressive_file_cut_between_scans_is_incomplete() {
     for name in ["progressive", "progressive, refined"] {
-        let (_, jpeg) = variants().into_iter().find(|v| v.0 == name).unwrap();
-        let last_scan = memchr::memmem::rfind(&jpeg, &[0xFF, 0xDA]).unwrap();
+        let (_, jpeg) = VARIANTS.iter().find(|v| v.0 == name).unwrap();
+        let last_scan = memchr::memmem::rfind(jpeg, &[0xFF, 0xDA]).unwrap();
         let tables = memchr::memmem::rfind(&jpeg[..last_scan], &[0xFF, 0xC4]).filter(|at| last_scan - at < 200).unwrap_or(last_scan);
         let cut = [&jpeg[..tables], &[0xFF, 0xD9]].concat();
         assert!(damaged(&cut), "{name}");
@@ -134,7 +137,7 @@ proptest! {
     /// Bytes changed anywhere, mostly in headers: any outcome but a panic (PHO-99).
     #[test]
     fn changed_bytes_never_break_the_examination(which in 0usize..6, changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), any::<bool>()), 1..12)) {
-        let mut jpeg = variants().swap_remove(which).1;
+        let mut jpeg = VARIANTS[which].1.clone();
         for (place, value, early) in changes {
             let reach = if early { 700 } else { jpeg.len() };
             let at = place.index(reach);
