@@ -73,7 +73,9 @@ fn journal(c: &mut Criterion) {
     let (_folder, disk) = real_disk(Durability::None);
     let mut journal = Journal::create(disk.clone(), "bench").expect("a journal");
     let chunks = 100_000 / CHUNK;
-    (0..chunks).for_each(|_| drop(journal.append(&entry).expect("room")));
+    for _ in 0..chunks {
+        journal.append(&entry).expect("room");
+    }
     journal.close().expect("a clean stop");
     group.throughput(Throughput::Elements(chunks * CHUNK));
     group.bench_function("open", |b| b.iter(|| Journal::open(disk.clone()).expect("a sound journal")));

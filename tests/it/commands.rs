@@ -63,8 +63,8 @@ fn a_held_application_is_resolved_and_its_history_told() {
 fn a_withdrawn_application_is_not_made() {
     let plant = Plant::stocked(60, 45);
     plant.ok(&["intake"]);
-    let answer = plant.outputs().into_iter().find(|(p, _)| p.ends_with("answers.jsonl")).map(|(_, b)| text(&b)).unwrap();
-    let accepted = answer.lines().map(|l| serde_json::from_str::<serde_json::Value>(l).unwrap()).find(|a| a["outcome"] == "accepted").expect("an accepted application");
+    let answers: String = plant.outputs().into_iter().filter(|(p, _)| p.ends_with("answers.jsonl")).map(|(_, b)| text(&b)).collect();
+    let accepted = answers.lines().map(|l| serde_json::from_str::<serde_json::Value>(l).unwrap()).find(|a| a["outcome"] == "accepted").expect("an accepted application");
     let id = accepted["application_id"].as_str().unwrap();
     plant.ok(&["withdraw", id, "--reason", "applicant left", "--as", "op1"]);
     plant.ok(&["produce"]);

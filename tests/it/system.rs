@@ -95,7 +95,10 @@ fn system_qr_and_code_128_read_back() {
 
 fn scan(pictures: &[PathBuf]) -> String {
     let names: Vec<&str> = pictures.iter().map(|p| p.to_str().unwrap()).collect();
-    tool("zbarimg", &[&["--nodbus", "-q", "--raw"], names.as_slice()].concat())
+    // Exit code 4: some pictures (fronts of cards) carry no symbol.
+    let output = Command::new("zbarimg").args(["--nodbus", "-q", "--raw"]).args(&names).output().expect("zbarimg: bash tests/setup.sh");
+    assert!(matches!(output.status.code(), Some(0 | 4)), "{}", text(&output.stderr));
+    text(&output.stdout)
 }
 
 #[test]

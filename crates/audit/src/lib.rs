@@ -142,13 +142,13 @@ fn batch_index(story: &Story, id: &BatchId) -> Result<u32, Fault> {
 fn check_files(disk: &dyn Disk, story: &Story, scope: &Scope, only: Option<u32>, proofs: &mut Proofs) -> Result<(), Fault> {
     let keys = registers::check(disk, story, proofs)?;
     let shelf = packages::Shelf { disk, story, pepper: scope.pepper.as_ref(), keys: &keys, batch: only };
-    let expected = shelf.check(proofs)?;
+    let routes = shelf.check(proofs)?;
     if scope.pepper.is_none() {
         proofs.note("I-10: without the pepper record digests were compared with one another, not computed again from the vault");
     }
     let plant_key = plant_key(disk, proofs)?;
     for index in (0..story.batches.len() as u32).filter(|i| only.is_none_or(|only| only == *i)) {
-        let check = batch::Check { disk, story, index, expected: &expected, plant_key: plant_key.as_deref() };
+        let check = batch::Check { disk, story, index, routes: &routes, plant_key: plant_key.as_deref() };
         check.run(proofs)?;
     }
     reported(story, only, proofs);
@@ -190,7 +190,8 @@ fn nothing_unknown(disk: &dyn Disk, story: &Story, proofs: &mut Proofs) -> Resul
         let id = entry.name.strip_suffix(".staging").unwrap_or(&entry.name);
         proofs.check(Invariant::I21, batches.contains(id), || format!("batches/{} is unknown to the ledger", entry.name));
     }
-    let known: std::collections::HashSet<&str> = story.packages.iter().flat_map(|p| p.chunks.iter().map(|c| c.path.as_str()).chain([p.vault_path.as_str()])).collect();
+    let known: std::collections::HashSet<&str> =
+        story.packages.iter().flat_map(|p| p.chunks.iter().map(|c| c.path.as_str()).chain([p.vault_path.as_str()])).collect();
     for file in files::below(disk, "vault")? {
         let path = format!("vault/{file}");
         let expected = known.contains(path.as_str()) || left_over(story, &file);

@@ -11,8 +11,8 @@ use serde::Deserialize;
 
 use crate::proof::{Invariant, Proofs};
 use crate::registers::OutletKeys;
-use crate::story::{Application, Chunk, Package, Story};
 use crate::stored::{RECORD_BYTES_MAX, Route, StoredRecord};
+use crate::story::{Application, Chunk, Package, Story};
 use crate::vault::VaultFile;
 use crate::{files, minisig};
 
@@ -21,16 +21,8 @@ const SIGNATURE: &str = "package.json.minisig";
 /// Longest manifest or signature looked at.
 const MANIFEST_BYTES_MAX: u64 = 64 << 20;
 
-/// What a card must carry, from its stored record.
-#[derive(Clone, Copy)]
-pub struct Expected {
-    /// Only with the pepper.
-    pub record: Option<Keyed>,
-    pub route: Route,
-}
-
-/// By ordinal of the application.
-pub type ExpectedCards = HashMap<Ordinal, Expected>;
+/// Where the cards made go, by ordinal of the application, from its stored record.
+pub type Routes = HashMap<Ordinal, Route>;
 
 /// What the outlet signed, as far as it is compared.
 #[derive(Deserialize)]
@@ -63,25 +55,27 @@ impl Shelf<'_> {
     ///
     /// # Errors
     /// The disk's.
-    pub fn check(&self, proofs: &mut Proofs) -> Result<ExpectedCards, Fault> {
+    pub fn check(&self, proofs: &mut Proofs) -> Result<Routes, Fault> {
         let numbers: Vec<usize> = (0..self.story.packages.len()).filter(|n| self.in_scope(*n)).collect();
-        let found: Vec<Result<(Proofs, Vec<(Ordinal, Expected)>), Fault>> = numbers.par_iter().map(|n| self.package(*n)).collect();
-        let mut expected = ExpectedCards::new();
+        let found: Vec<Result<(Proofs, Vec<(Ordinal, Route)>), Fault>> = numbers.par_iter().map(|n| self.package(*n)).collect();
+        let mut routes = Routes::new();
         let (mut unsigned, mut unverified) = (0_u64, 0_u64);
         for (number, found) in numbers.iter().zip(found) {
             let (theirs, cards) = found?;
             proofs.merge(theirs);
-            expected.extend(cards);
+            routes.extend(cards);
             let package = &self.story.packages[*number];
             unsigned += u64::from(package.signed_by.is_none());
             unverified += u64::from(package.signed_by.is_some() && self.keys.in_force(package.outlets_register).is_none());
         }
-        for (count, what) in [(unsigned, "came unsigned, as the configuration allowed"), (unverified, "were signed, but the outlet register of that day is gone")] {
+        for (count, what) in
+            [(unsigned, "came unsigned, as the configuration allowed"), (unverified, "were signed, but the outlet register of that day is gone")]
+        {
             if count > 0 {
                 proofs.note(format!("I-15: {count} packages {what}"));
             }
         }
-        Ok(expected)
+        Ok(routes)
     }
 
     fn in_scope(&self, number: usize) -> bool {
@@ -91,7 +85,7 @@ impl Shelf<'_> {
         mine.filter_map(|a| a.place).any(|p| p.batch == batch)
     }
 
-    fn package(&self, number: usize) -> Result<(Proofs, Vec<(Ordinal, Expected)>), Fault> {
+    fn package(&self, number: usize) -> Result<(Proofs, Vec<(Ordinal, Route)>), Fault> {
         let package = &self.story.packages[number];
         let (mut proofs, mut cards) = (Proofs::default(), Vec::new());
         let bytes = files::expect(self.disk, &package.vault_path, package.vault_digest, Invariant::I16, &mut proofs)?;
@@ -184,17 +178,19 @@ struct Rows<'a> {
 }
 
 impl Rows<'_> {
-    fn check(&self, records: &VaultFile, proofs: &mut Proofs, cards: &mut Vec<(Ordinal, Expected)>) {
+    fn check(&self, records: &VaultFile, proofs: &mut Proofs, cards: &mut Vec<(Ordinal, Route)>) {
         let path = &self.chunk.path;
         proofs.check(Invariant::I01, records.count() == self.chunk.rows as usize, || format!("{path} holds another number of records than were judged"));
         for (row, entry) in (self.chunk.first_row..).zip(records.entries()) {
             let ordinal = Ordinal(self.package.first_ordinal.0 + u64::from(row));
             let record = entry.content(RECORD_BYTES_MAX).and_then(|bytes| StoredRecord::read(&bytes));
             let named = entry.name == format!("row-{row:07}");
-            proofs.check(Invariant::I16, named && record.is_ok(), || format!("{path}, application #{}: {}", ordinal.0, record.as_ref().err().unwrap_or(&"another row")));
+            proofs.check(Invariant::I16, named && record.is_ok(), || {
+                format!("{path}, application #{}: {}", ordinal.0, record.as_ref().err().unwrap_or(&"another row"))
+            });
             if let (Ok(record), Some(application)) = (record, self.shelf.story.application(ordinal)) {
                 self.record(ordinal, application, &record, proofs);
-                cards.extend(self.expected(ordinal, application, &record, proofs).map(|e| (ordinal, e)));
+                cards.extend(self.route(ordinal, application, &record, proofs).map(|route| (ordinal, route)));
             }
         }
     }
@@ -221,8 +217,8 @@ impl Rows<'_> {
         }
     }
 
-    /// For a card that was or is being made: what all its views must carry.
-    fn expected(&self, ordinal: Ordinal, application: &Application, record: &StoredRecord, proofs: &mut Proofs) -> Option<Expected> {
+    /// For a card that was or is being made: where it goes. With the pepper its record digest is computed again.
+    fn route(&self, ordinal: Ordinal, application: &Application, record: &StoredRecord, proofs: &mut Proofs) -> Option<Route> {
         let place = application.place.filter(|p| !p.void)?;
         let batch = &self.shelf.story.batches[place.batch as usize];
         let cut = &batch.cards[place.position as usize];
@@ -233,6 +229,6 @@ impl Rows<'_> {
         }
         let mail = application.facts.is_some_and(|f| f.mail);
         proofs.check(Invariant::I11, route.mail == mail, || format!("application #{}: ledger and vault disagree about its route", ordinal.0));
-        Some(Expected { record: own.flatten(), route })
+        Some(route)
     }
 }

@@ -136,7 +136,14 @@ impl Proofs {
 
     /// The findings, in order.
     pub fn findings(&self) -> impl Iterator<Item = Finding> + '_ {
-        self.tallies.iter().zip(ALL).map(|(t, (id, what))| Finding { id, ok: t.broken == 0, checked: t.checked, what, detail: t.first.clone(), broken: t.broken })
+        self.tallies.iter().zip(ALL).map(|(t, (id, what))| Finding {
+            id,
+            ok: t.broken == 0,
+            checked: t.checked,
+            what,
+            detail: t.first.clone(),
+            broken: t.broken,
+        })
     }
 }
 

@@ -98,11 +98,14 @@ fn i01_every_application_has_one_state() {
     breaks("I-01", &edited(pick!(PackageReceived), |e| e.count += 1));
     breaks("I-01", &edited(pick!(BatchSealed), |e| e.cards += 1));
     breaks("I-01", &edited(pick!(BatchSealed), |e| (e.cards, e.void) = (e.cards - 1, e.void + 1)));
-    breaks("I-01", &entries(|all| {
-        let judged = all.iter().find(|e| matches!(e, Entry::Judged(_))).unwrap().clone();
-        let at = all.iter().position(|e| matches!(e, Entry::PackageAnswered(_))).unwrap();
-        all.insert(at, judged);
-    }));
+    breaks(
+        "I-01",
+        &entries(|all| {
+            let judged = all.iter().find(|e| matches!(e, Entry::Judged(_))).unwrap().clone();
+            let at = all.iter().position(|e| matches!(e, Entry::PackageAnswered(_))).unwrap();
+            all.insert(at, judged);
+        }),
+    );
     breaks("I-01", &swapped("1/package.json", "\"count\":3", "\"count\":2"));
     breaks("I-01", &swapped("P0/answer.json", "\"held\":0", "\"held\":1"));
 }
@@ -120,12 +123,15 @@ fn i02_every_refusal_has_its_code_in_the_answer() {
 fn i03_results_are_of_cards_made_and_agree() {
     breaks("I-03", &edited(pick!(Results), |e| e.cards[0].number = number(2)));
     breaks("I-03", &edited(pick!(Results), |e| e.cards[0].number = number(9)));
-    breaks("I-03", &entries(|all| {
-        let mut again = all.iter().find_map(|e| if let Entry::Results(e) = e { Some(e.clone()) } else { None }).unwrap();
-        again.cards[0].result = MachineResult::Spoiled;
-        (again.file, again.at) = (Digest([6; 32]), again.at + 100);
-        all.push(Entry::Results(again));
-    }));
+    breaks(
+        "I-03",
+        &entries(|all| {
+            let mut again = all.iter().find_map(|e| if let Entry::Results(e) = e { Some(e.clone()) } else { None }).unwrap();
+            again.cards[0].result = MachineResult::Spoiled;
+            (again.file, again.at) = (Digest([6; 32]), again.at + 100);
+            all.push(Entry::Results(again));
+        }),
+    );
 }
 
 #[test]
@@ -144,7 +150,14 @@ fn i08_one_live_card_a_person() {
     };
     breaks("I-08", &edited(pick!(Judged), same_person));
     // Counted under a key that isn't its document's.
-    let twist = Twist { record: Box::new(|n, a| if n == 6 { a.document_number.push('9') }), ..Twist::default() };
+    let twist = Twist {
+        record: Box::new(|n, a| {
+            if n == 6 {
+                a.document_number.push('9')
+            }
+        }),
+        ..Twist::default()
+    };
     breaks("I-08", &twist);
 }
 
@@ -193,7 +206,17 @@ fn i10_the_views_carry_one_record() {
     breaks("I-10", &swapped("print/job-0001.pdf", "/Count 4/Kids[3 0 R 6 0 R 9 0 R 12 0 R ]", "/Count 2/Kids[3 0 R 6 0 R              ]"));
     breaks("I-10", &swapped("print/job-0001.sheet.json", "\"slot\": 2", "\"slot\": 9"));
     // All views agree with one another, but not with the record in the vault.
-    breaks("I-10", &Twist { record: Box::new(|n, a| if n == 7 { a.name.push('X') }), ..Twist::default() });
+    breaks(
+        "I-10",
+        &Twist {
+            record: Box::new(|n, a| {
+                if n == 7 {
+                    a.name.push('X')
+                }
+            }),
+            ..Twist::default()
+        },
+    );
 }
 
 #[test]
@@ -203,7 +226,17 @@ fn i11_cards_go_where_their_applications_say() {
     breaks("I-11", &swapped("dispatch/bundles.csv", "3,mail,normal", "3,mail,green"));
     breaks("I-11", &swapped("dispatch/bundles.csv", "2,outlet,normal,WH-02", "2,outlet,normal,WH-01"));
     breaks("I-11", &swapped("print/job-0003.sheet.json", "\"mail\"", "\"outlet\""));
-    breaks("I-11", &Twist { record: Box::new(|n, a| if n == 3 { a.delivery = Delivery::Outlet }), ..Twist::default() });
+    breaks(
+        "I-11",
+        &Twist {
+            record: Box::new(|n, a| {
+                if n == 3 {
+                    a.delivery = Delivery::Outlet
+                }
+            }),
+            ..Twist::default()
+        },
+    );
 }
 
 #[test]
@@ -225,20 +258,26 @@ fn i12_bundles_hold_what_they_list() {
 #[test]
 fn i14_photos_are_the_validated_ones() {
     breaks("I-14", &swapped("print/job-0001.pdf", "photo 0", "photo 9"));
-    breaks("I-14", &file("encode/job-0001.txt", |bytes| {
-        let end = bytes.windows(2).position(|w| w == b"\r\n").unwrap() + 2;
-        let at = end + bytes[end..].iter().rposition(|b| *b == b'|').unwrap() + 1;
-        bytes[at] = if bytes[at] == b'A' { b'B' } else { b'A' };
-    }));
+    breaks(
+        "I-14",
+        &file("encode/job-0001.txt", |bytes| {
+            let end = bytes.windows(2).position(|w| w == b"\r\n").unwrap() + 2;
+            let at = end + bytes[end..].iter().rposition(|b| *b == b'|').unwrap() + 1;
+            bytes[at] = if bytes[at] == b'A' { b'B' } else { b'A' };
+        }),
+    );
     // One person's photo on the other's card: every byte of both is a validated photo.
-    breaks("I-14", &file("print/job-0001.pdf", |bytes| {
-        let text = String::from_utf8_lossy(bytes).into_owned();
-        let (a, b) = (text.find("/P0 ").unwrap(), text.find("/P1 ").unwrap());
-        let (first, second) = (bytes[a + 4..a + 6].to_vec(), bytes[b + 4..b + 6].to_vec());
-        assert_eq!((first.as_slice(), second.as_slice()), (&b"15"[..], &b"16"[..]));
-        bytes[a + 4..a + 6].copy_from_slice(&second);
-        bytes[b + 4..b + 6].copy_from_slice(&first);
-    }));
+    breaks(
+        "I-14",
+        &file("print/job-0001.pdf", |bytes| {
+            let text = String::from_utf8_lossy(bytes).into_owned();
+            let (a, b) = (text.find("/P0 ").unwrap(), text.find("/P1 ").unwrap());
+            let (first, second) = (bytes[a + 4..a + 6].to_vec(), bytes[b + 4..b + 6].to_vec());
+            assert_eq!((first.as_slice(), second.as_slice()), (&b"15"[..], &b"16"[..]));
+            bytes[a + 4..a + 6].copy_from_slice(&second);
+            bytes[b + 4..b + 6].copy_from_slice(&first);
+        }),
+    );
 }
 
 #[test]
@@ -250,10 +289,13 @@ fn i15_packages_are_what_their_outlets_signed() {
     breaks("I-15", &file("0/package.json", digest));
     breaks("I-15", &swapped("contents.seg#photos/1.jpg", "photo 1", "photo 2"));
     breaks("I-15", &swapped("00000001/contents.seg#package.json", "P1", "PX"));
-    breaks("I-15", &file("00000001/contents.seg#package.json.minisig", |bytes| {
-        let at = bytes.iter().position(|b| *b == b'\n').unwrap() + 40;
-        bytes[at] = if bytes[at] == b'A' { b'B' } else { b'A' };
-    }));
+    breaks(
+        "I-15",
+        &file("00000001/contents.seg#package.json.minisig", |bytes| {
+            let at = bytes.iter().position(|b| *b == b'\n').unwrap() + 40;
+            bytes[at] = if bytes[at] == b'A' { b'B' } else { b'A' };
+        }),
+    );
     breaks("I-15", &edited(pick!(PackageReceived), |e| e.signed_by = Some("0123456789ABCDEF".into())));
     breaks("I-15", &edited(pick!(PackageReceived), |e| e.manifest = Digest([3; 32])));
     breaks("I-15", &edited(pick!(PackageReceived), |e| e.sequence = 7));
@@ -314,7 +356,8 @@ fn i20_batch_files_are_those_of_the_signed_manifest() {
         disk.change(&in_batch(name), change);
         assert!(broken(&disk).contains(&"I-20"), "{name}: {:?}", broken(&disk));
     };
-    for name in ["manifest.json", "print/job-0001.pdf", "encode/job-0002.dgi", "print/job-0003.sheet.json", "dispatch/bundles.csv", "dispatch/mail/courier.csv"] {
+    for name in ["manifest.json", "print/job-0001.pdf", "encode/job-0002.dgi", "print/job-0003.sheet.json", "dispatch/bundles.csv", "dispatch/mail/courier.csv"]
+    {
         changed(name, &|bytes| *bytes.last_mut().unwrap() ^= 1);
     }
     changed("manifest.json.minisig", &|bytes| {
@@ -334,7 +377,13 @@ fn i20_batch_files_are_those_of_the_signed_manifest() {
 #[test]
 fn i21_no_file_too_many_or_too_few() {
     let plant = build(&Twist::default());
-    for extra in ["batches/B20250601-01/print/job-0004.pdf", "batches/B20250601-01/x.part", "batches/B20250602-01/manifest.json", "vault/00000001/extra.seg", "vault/00000007/contents.seg"] {
+    for extra in [
+        "batches/B20250601-01/print/job-0004.pdf",
+        "batches/B20250601-01/x.part",
+        "batches/B20250602-01/manifest.json",
+        "vault/00000001/extra.seg",
+        "vault/00000007/contents.seg",
+    ] {
         let disk = plant.copy();
         disk.put(extra, *b"x");
         assert_eq!(broken(&disk), ["I-21"], "{extra}");
@@ -392,7 +441,18 @@ fn i23_times_do_not_go_back() {
     let resumed = entries(|all| {
         let at = all.iter().position(|e| matches!(e, Entry::BatchSealed(_))).unwrap();
         let release_id = Digest([1; 32]);
-        all.insert(at, Entry::RunStarted(RunStarted { run: 2, command: "run".into(), who: "op".into(), reason: Some("power".into()), resumes: Some(1), release_id, at: 1_748_736_000_040 }));
+        all.insert(
+            at,
+            Entry::RunStarted(RunStarted {
+                run: 2,
+                command: "run".into(),
+                who: "op".into(),
+                reason: Some("power".into()),
+                resumes: Some(1),
+                release_id,
+                at: 1_748_736_000_040,
+            }),
+        );
         let Some(Entry::RunEnded(end)) = all.iter_mut().find(|e| matches!(e, Entry::RunEnded(_))) else { panic!() };
         end.run = 2;
     });
@@ -406,7 +466,10 @@ fn i26_starts_after_an_unclean_stop_say_who_and_why() {
             let at = all.iter().position(|e| matches!(e, Entry::RunEnded(_))).unwrap();
             let release_id = Digest([1; 32]);
             let reason = reason.map(str::to_owned);
-            all.insert(at, Entry::RunStarted(RunStarted { run: 2, command: "run".into(), who: who.into(), reason, resumes, release_id, at: 1_748_736_000_040 }));
+            all.insert(
+                at,
+                Entry::RunStarted(RunStarted { run: 2, command: "run".into(), who: who.into(), reason, resumes, release_id, at: 1_748_736_000_040 }),
+            );
             let Entry::RunEnded(end) = &mut all[at + 1] else { panic!() };
             end.run = 2;
         })
@@ -421,10 +484,13 @@ fn i26_starts_after_an_unclean_stop_say_who_and_why() {
 #[test]
 fn i32_every_package_has_one_answer_with_one_outcome_each() {
     breaks("I-32", &entries(|all| all.retain(|e| !matches!(e, Entry::PackageAnswered(a) if a.package == 1))));
-    breaks("I-32", &entries(|all| {
-        let at = all.iter().position(|e| matches!(e, Entry::PackageAnswered(_))).unwrap();
-        all.insert(at, all[at].clone());
-    }));
+    breaks(
+        "I-32",
+        &entries(|all| {
+            let at = all.iter().position(|e| matches!(e, Entry::PackageAnswered(_))).unwrap();
+            all.insert(at, all[at].clone());
+        }),
+    );
     breaks("I-32", &swapped("P0/answers.jsonl", "\"outcome\":\"rejected\"", "\"outcome\":\"accepted\""));
     breaks("I-32", &swapped("P0/answers.csv", "P0,3,rejected", "P0,4,rejected"));
     breaks("I-32", &file("P1/answers.jsonl", |bytes| bytes.truncate(bytes.len() / 2)));

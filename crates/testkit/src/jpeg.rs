@@ -14,6 +14,8 @@ const QUALITY_MAX: u8 = 100;
 const NOISE_SD_MAX: f64 = 8.0;
 /// Halvings of the noise looked through.
 const NOISE_STEPS: u32 = 9;
+/// How far above the smallest wanted size noise may take a file.
+const BYTES_NEAR: usize = 1_500;
 
 /// How to write one file.
 #[derive(Clone)]
@@ -100,9 +102,10 @@ pub fn sized(picture: &Rgb, bytes: std::ops::RangeInclusive<usize>, how: &Writin
     }
 }
 
-/// Adds noise in small steps until the file is large enough; `None` when a step jumps over the wanted sizes.
+/// Looks for the least noise that makes the file large enough; `None` when there is none near the wanted sizes' lower end.
 fn with_more_noise(picture: &Rgb, bytes: &std::ops::RangeInclusive<usize>, how: &Writing) -> Option<Vec<u8>> {
     let (mut less, mut more) = (0.0, NOISE_SD_MAX);
+    let bytes = *bytes.start()..=(*bytes.end()).min(*bytes.start() + BYTES_NEAR);
     for _ in 0..NOISE_STEPS {
         let middle = (less + more) / 2.0;
         let file = write(&with_noise(picture, middle), how);

@@ -125,8 +125,8 @@ fn information(id: &DocumentId) -> Result<printpdf::PdfDocumentInfo, Fault> {
     let midnight = id.date.at(0, 0, 0, 0).to_zoned(jiff::tz::TimeZone::UTC).map_err(|e| Fault::Document(e.to_string()))?;
     let moment = OffsetDateTime::from_unix_timestamp(midnight.timestamp().as_second()).map_err(|_| Fault::Document("date out of range".to_owned()))?;
     Ok(printpdf::PdfDocumentInfo {
-        creation_date: moment.clone(),
-        modification_date: moment.clone(),
+        creation_date: moment,
+        modification_date: moment,
         metadata_date: moment,
         document_title: id.title.clone(),
         producer: "cardline".to_owned(),

@@ -10,8 +10,8 @@ use super::{Check, Seen, Wanted, agree};
 use crate::csv::{Csv, Row};
 use crate::files;
 use crate::proof::{Invariant, Proofs};
-use crate::story::Application;
 use crate::stored::address_digest;
+use crate::story::Application;
 
 const BUNDLES: &str = "dispatch/bundles.csv";
 const COURIER: &str = "dispatch/mail/courier.csv";
@@ -183,8 +183,8 @@ impl Dispatch<'_> {
         let (recipient, address, postcode) = (recipient?, address?, postcode?);
         let seen = self.cards_of(bytes, &mailed, |row, want| {
             let to = address_digest(row.get(recipient), row.get(address), row.get(postcode));
-            let expected = self.check.expected.get(&self.ordinal(want));
-            let same = expected.is_some_and(|e| e.route.mail && e.route.address == to);
+            let route = self.check.routes.get(&self.ordinal(want));
+            let same = route.is_some_and(|r| r.mail && r.address == to);
             proofs.check(Invariant::I11, same, || format!("{COURIER}: position {} goes to another address", want.position));
             Ok(())
         })?;

@@ -82,7 +82,9 @@ fn sheet(check: &Check, made: &JobMade, bytes: &[u8], wanted: &[Wanted], proofs:
     for (slot, want) in sheet.slots.iter().zip(wanted) {
         slot_fits(check, slot, want, proofs);
     }
-    let seen = |s: SheetSlot| Ok(Seen { position: Some(s.position), number: Some(s.number), generation: Some(s.generation), record: Some(Keyed::parse(&s.record)?), photo: None });
+    let seen = |s: SheetSlot| {
+        Ok(Seen { position: Some(s.position), number: Some(s.number), generation: Some(s.generation), record: Some(Keyed::parse(&s.record)?), photo: None })
+    };
     sheet.slots.into_iter().map(seen).collect()
 }
 

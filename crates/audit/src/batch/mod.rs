@@ -15,7 +15,7 @@ use ledger::fault::Fault;
 use rayon::prelude::*;
 use serde::Deserialize;
 
-use crate::packages::ExpectedCards;
+use crate::packages::Routes;
 use crate::proof::{Invariant, Proofs};
 use crate::story::{Batch, Stage, Story};
 use crate::{files, minisig};
@@ -31,7 +31,7 @@ pub struct Check<'a> {
     pub disk: &'a dyn Disk,
     pub story: &'a Story,
     pub index: u32,
-    pub expected: &'a ExpectedCards,
+    pub routes: &'a Routes,
     /// The plant's public key, if it is at hand.
     pub plant_key: Option<&'a str>,
 }

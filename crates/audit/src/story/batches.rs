@@ -32,7 +32,8 @@ impl Story {
     }
 
     fn push_batch(&mut self, e: &BatchCut) {
-        let card = |c: &ledger::entry::CutCard| CutCard { ordinal: c.ordinal, number: c.number.as_str().into(), generation: c.generation, result: None, events: 0 };
+        let card =
+            |c: &ledger::entry::CutCard| CutCard { ordinal: c.ordinal, number: c.number.as_str().into(), generation: c.generation, result: None, events: 0 };
         self.batch_at.insert(e.batch.clone(), self.batches.len());
         self.batches.push(Batch {
             id: e.batch.clone(),
@@ -213,7 +214,9 @@ fn sealed(batch: &mut Batch, e: &BatchSealed, proofs: &mut Proofs) {
     let (cut, made) = (batch.cards.len() as u32, batch.made());
     let complete = batch.jobs.len() as u32 == batch.job_count() && e.jobs == batch.job_count();
     proofs.check(Invariant::I01, complete, || format!("{} was sealed without all its jobs", e.batch));
-    proofs.check(Invariant::I01, e.cards == made && e.void == cut - made.min(cut), || format!("{}: {} cut is not {} made + {} void", e.batch, cut, e.cards, e.void));
+    proofs.check(Invariant::I01, e.cards == made && e.void == cut - made.min(cut), || {
+        format!("{}: {} cut is not {} made + {} void", e.batch, cut, e.cards, e.void)
+    });
     batch.sealed = Some(e.clone());
 }
 

@@ -175,7 +175,12 @@ impl Story {
     pub fn tell(&mut self, seq: u64, entry: &Entry, proofs: &mut Proofs) {
         self.keep_time(seq, entry, proofs);
         match entry {
-            Entry::PlantCreated(_) | Entry::PackageSetAside(_) | Entry::BatchReleased(_) | Entry::BatchDispatched(_) | Entry::BatchSealed(_) | Entry::Note(_) => {
+            Entry::PlantCreated(_)
+            | Entry::PackageSetAside(_)
+            | Entry::BatchReleased(_)
+            | Entry::BatchDispatched(_)
+            | Entry::BatchSealed(_)
+            | Entry::Note(_) => {
                 self.tell_stage(seq, entry, proofs);
             }
             Entry::RunStarted(e) => self.run_started(e, proofs),

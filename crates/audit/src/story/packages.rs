@@ -17,7 +17,8 @@ impl Story {
         proofs.check(Invariant::I22, known.is_none(), || format!("package {number} of {} was received before under its id", e.outlet));
         let sent = self.sequences.insert((e.outlet.clone(), e.sequence), number);
         proofs.check(Invariant::I22, sent.is_none(), || format!("package {number} of {} has a sequence number that was used", e.outlet));
-        let unjudged = Application { package: number as u32, outcome: None, codes: Box::default(), photo: None, photo_validated: None, facts: None, place: None };
+        let unjudged =
+            Application { package: number as u32, outcome: None, codes: Box::default(), photo: None, photo_validated: None, facts: None, place: None };
         self.applications.resize(self.applications.len() + e.count as usize, unjudged);
         self.packages.push(Package {
             outlet: e.outlet.clone(),
@@ -59,7 +60,8 @@ impl Story {
         let first = Ordinal(package.first_ordinal.0 + u64::from(e.first_row));
         let fits = e.first_row == package.judged && e.first_row.checked_add(rows).is_some_and(|end| end <= package.count);
         let in_order = e.applications.iter().zip(first.0..).all(|(a, ordinal)| a.ordinal.0 == ordinal);
-        if !proofs.check(Invariant::I01, fits && in_order, || format!("record {seq}: rows of package {} are judged twice, out of order or too many", e.package)) {
+        if !proofs.check(Invariant::I01, fits && in_order, || format!("record {seq}: rows of package {} are judged twice, out of order or too many", e.package))
+        {
             return;
         }
         package.judged += rows;
@@ -82,4 +84,3 @@ impl Story {
         package.repeated = false;
     }
 }
-

@@ -61,7 +61,9 @@ impl Story {
     fn nothing_left_open(&mut self, proofs: &mut Proofs) {
         let from = std::mem::replace(&mut self.run.settled, self.packages.len());
         for (number, package) in self.packages.iter().enumerate().skip(from) {
-            proofs.check(Invariant::I01, package.judged == package.count, || format!("package {number}: {} of {} judged when its run ended", package.judged, package.count));
+            proofs.check(Invariant::I01, package.judged == package.count, || {
+                format!("package {number}: {} of {} judged when its run ended", package.judged, package.count)
+            });
             proofs.check(Invariant::I32, package.answer.is_some(), || format!("package {number} not answered when its run ended"));
         }
     }

@@ -59,8 +59,23 @@ impl Teller {
             supersedes: None,
         };
         let photo = Some(Digest([person; 32]));
-        let judged = JudgedApplication { ordinal, application_id: String::new(), outcome: Outcome::Accepted, reasons, photo, photo_validated: photo, facts: Some(facts) };
-        self.tell(&Entry::Judged(Judged { package: n, first_row: 0, vault_path: String::new(), vault_digest: Digest([0; 32]), applications: vec![judged], at: 0 }));
+        let judged = JudgedApplication {
+            ordinal,
+            application_id: String::new(),
+            outcome: Outcome::Accepted,
+            reasons,
+            photo,
+            photo_validated: photo,
+            facts: Some(facts),
+        };
+        self.tell(&Entry::Judged(Judged {
+            package: n,
+            first_row: 0,
+            vault_path: String::new(),
+            vault_digest: Digest([0; 32]),
+            applications: vec![judged],
+            at: 0,
+        }));
         ordinal
     }
 

@@ -54,7 +54,14 @@ impl Default for Twist {
 
 /// Changes a file before it is digested and signed.
 pub fn file(path: &'static str, change: impl Fn(&mut Vec<u8>) + 'static) -> Twist {
-    Twist { file: Box::new(move |p, bytes| if p.ends_with(path) { change(bytes) }), ..Twist::default() }
+    Twist {
+        file: Box::new(move |p, bytes| {
+            if p.ends_with(path) {
+                change(bytes)
+            }
+        }),
+        ..Twist::default()
+    }
 }
 
 /// Changes the entries before they are written.
@@ -137,7 +144,10 @@ fn facts(a: &Application) -> Facts {
 /// Outcome and reasons of application `n` when it arrived: 2 is refused, 6 is held.
 fn verdict(n: usize) -> (Outcome, Vec<Reason>) {
     match n {
-        2 => (Outcome::Rejected, vec![Reason::with_effect(Code::Pho05, Effect::Reject, "357", "358"), Reason::with_effect(Code::Pho24, Effect::Warn, "=72", "350")]),
+        2 => (
+            Outcome::Rejected,
+            vec![Reason::with_effect(Code::Pho05, Effect::Reject, "357", "358"), Reason::with_effect(Code::Pho24, Effect::Warn, "=72", "350")],
+        ),
         6 => (Outcome::Held, vec![Reason::with_effect(Code::Dup03, Effect::Hold, "package #0", "one")]),
         _ => (Outcome::Accepted, Vec::new()),
     }
@@ -223,15 +233,24 @@ impl Builder<'_> {
         bytes.extend_from_slice(&[tables.to_le_bytes(), 0_u64.to_le_bytes(), 0_u64.to_le_bytes()].concat());
         let path = "registers/outlets-000001.reg";
         let bytes = self.write(path, bytes);
-        self.entries.push(Entry::RegisterImported(RegisterImported { kind: "outlets".into(), version: 1, path: path.into(), digest: Digest::of(&bytes), rows: 2, at: NIGHT - 5 }));
+        self.entries.push(Entry::RegisterImported(RegisterImported {
+            kind: "outlets".into(),
+            version: 1,
+            path: path.into(),
+            digest: Digest::of(&bytes),
+            rows: 2,
+            at: NIGHT - 5,
+        }));
     }
 
     fn package(&mut self, package: u64, key: &minisign::KeyPair) {
         let (code, rows) = PACKAGES[package as usize].clone();
         let mut files = BTreeMap::from([("applications.csv".to_owned(), b"rows".to_vec())]);
         files.extend(rows.clone().map(|n| (format!("photos/{n}.jpg"), photo(n))));
-        let listed: BTreeMap<_, _> = files.iter().map(|(name, bytes)| (name, json!({ "sha256": Digest::of(bytes).to_string(), "bytes": bytes.len() }))).collect();
-        let manifest = json!({ "format": "cardline-package/1", "package_id": format!("P{package}"), "outlet": code, "sequence": 1, "count": rows.len(), "files": listed });
+        let listed: BTreeMap<_, _> =
+            files.iter().map(|(name, bytes)| (name, json!({ "sha256": Digest::of(bytes).to_string(), "bytes": bytes.len() }))).collect();
+        let manifest =
+            json!({ "format": "cardline-package/1", "package_id": format!("P{package}"), "outlet": code, "sequence": 1, "count": rows.len(), "files": listed });
         let mut manifest = serde_json::to_vec(&manifest).unwrap();
         (self.twist.file)(&format!("{package}/package.json"), &mut manifest);
         let signature = minisign::sign(Some(&key.pk), &key.sk, manifest.as_slice(), Some("package"), None).unwrap().to_string();
@@ -288,7 +307,15 @@ impl Builder<'_> {
             let record = envelope::seal(Form { kind: 16, schema: 1, bytes_max: 1 << 18 }, &record).unwrap();
             records.insert(format!("row-{row:07}"), record);
             let (photo, photo_validated) = (Some(sent), Some(kept));
-            applications.push(JudgedApplication { ordinal: Ordinal(n as u64), application_id: format!("A-{n}"), outcome, reasons, photo, photo_validated, facts: Some(facts(&a)) });
+            applications.push(JudgedApplication {
+                ordinal: Ordinal(n as u64),
+                application_id: format!("A-{n}"),
+                outcome,
+                reasons,
+                photo,
+                photo_validated,
+                facts: Some(facts(&a)),
+            });
         }
         let vault_path = format!("vault/{package:08}/records-00000.rec");
         let vault_digest = self.segment(&vault_path, &records);
@@ -298,7 +325,8 @@ impl Builder<'_> {
     fn answered(&mut self, package: u64, code: &str, rows: std::ops::Range<usize>) {
         let told: Vec<Told> = rows.clone().map(|n| Told::of(n, verdict(n), false)).collect();
         let count = |outcome| rows.clone().filter(|n| verdict(*n).0 == outcome).count();
-        let counts = json!({ "applications": rows.len(), "accepted": count(Outcome::Accepted), "held": count(Outcome::Held), "rejected": count(Outcome::Rejected) });
+        let counts =
+            json!({ "applications": rows.len(), "accepted": count(Outcome::Accepted), "held": count(Outcome::Held), "rejected": count(Outcome::Rejected) });
         let folder = format!("returns/{code}/P{package}");
         let files = vec![
             self.file("", &format!("{folder}/answers.csv"), answers_csv(&told)),
@@ -385,10 +413,20 @@ impl Builder<'_> {
     fn dispatch(&mut self, cards: &[TestCard]) -> Vec<FileDigest> {
         let list = |cards: &[TestCard], bundle: u32| {
             let row = |c: &TestCard| format!("{bundle},{:04},{},{},1,N,,A,,{}\r\n", job_of(c), place(c), c.number, c.record);
-            format!("bundle,box,position,card_number,generation,name,name_zh,application_id,receipt_number,record\r\n{}", cards.iter().map(row).collect::<String>())
+            format!(
+                "bundle,box,position,card_number,generation,name,name_zh,application_id,receipt_number,record\r\n{}",
+                cards.iter().map(row).collect::<String>()
+            )
         };
         let courier = |c: &TestCard| {
-            format!("{BATCH}-{:06},{},1,\"'=EXAMPLE, \"\"ANNA\"\"\",湖北省武汉市示例路1号,430000,1,0.00,{:04},{},{}\r\n", c.position, c.number, job_of(c), place(c), c.record)
+            format!(
+                "{BATCH}-{:06},{},1,\"'=EXAMPLE, \"\"ANNA\"\"\",湖北省武汉市示例路1号,430000,1,0.00,{:04},{},{}\r\n",
+                c.position,
+                c.number,
+                job_of(c),
+                place(c),
+                c.record
+            )
         };
         let head = "order,card_number,generation,recipient,address,postcode,phone,fee_yuan,box,position,record\r\n";
         let mailed: String = cards.iter().filter(|c| c.mail).map(courier).collect();
@@ -438,7 +476,8 @@ impl Builder<'_> {
 
     /// Results of three cards, and the life of one.
     fn reported(&mut self) {
-        let result = |position: u32, result| CardResult { number: number(position), result, card_identification: None, atr: None, box_position: None, failure: None };
+        let result =
+            |position: u32, result| CardResult { number: number(position), result, card_identification: None, atr: None, box_position: None, failure: None };
         let batch = BatchId::parse(BATCH).unwrap();
         let cards = vec![result(0, MachineResult::Good), result(1, MachineResult::Spoiled), result(3, MachineResult::Unknown)];
         self.entries.push(Entry::Results(Results { batch, file: Digest([5; 32]), cards, at: NIGHT + 60 }));

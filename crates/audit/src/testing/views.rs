@@ -56,7 +56,9 @@ impl Pdf {
         let at = self.bytes.len();
         let lines: String = self.offsets.iter().map(|o| format!("{o:010} 00000 n \n")).collect();
         let count = self.offsets.len() + 1;
-        self.bytes.extend_from_slice(format!("xref\n0 {count}\n0000000000 65535 f \n{lines}trailer\n<</Root 1 0 R/Size {count}/ID[<00ff><00ff>]>>\nstartxref\n{at}\n%%EOF").as_bytes());
+        self.bytes.extend_from_slice(
+            format!("xref\n0 {count}\n0000000000 65535 f \n{lines}trailer\n<</Root 1 0 R/Size {count}/ID[<00ff><00ff>]>>\nstartxref\n{at}\n%%EOF").as_bytes(),
+        );
         self.bytes
     }
 }

@@ -44,6 +44,7 @@ const CASES: &[Case] = &[
     (&[("photo", "")], "REC-02", Rejected),
     (&[("ssn", "NULL")], "REC-02", Rejected),
     (&[("application_id", "")], "REC-02", Rejected),
+    (&[("name", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")], "REC-03", Rejected),
     (&[("employer_name", "A very long employer name that goes on and on and on and on and on and on and on and on and on and on and on and on and on")], "REC-03", Rejected),
     (&[("employer_name", "示示示示示示示示示示示示示示示示示示示示示示示示示示示示示示示示示示示示示示示示示示示示示示示示示示示示示示示示示示示示示")], "REC-03", Rejected),
     (&[("document_number", "X12345678901234"), ("ssn", "SWE0X1234567890123")], "REC-03 REC-25", Rejected),

@@ -154,3 +154,33 @@ fn the_cursor_tells_where_to_go_on_and_refuses_another_history() {
     assert!(matches!(next_to_fold(&index, &shorter.view()), Err(Fault::Index(_))));
     assert!(matches!(next_to_fold(&index, &other.view()), Err(Fault::Index(_))));
 }
+
+/// Anonymous memory of this process in KiB.
+fn anonymous_kib() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).unwrap();
+    line.trim().trim_end_matches("kB").trim().parse().unwrap()
+}
+
+/// A measurement, several seconds long: `cargo test -p ledger --release index -- --ignored --nocapture --test-threads 1`.
+#[test]
+#[ignore = "measures memory; alone in its process"]
+fn memory_stays_flat_from_ten_to_a_hundred_thousand_applications() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut index, _) = SledIndex::open(&folder.path().join("index"), 16 << 20, "boot-1").unwrap();
+    let mut peaks = [0; 2];
+    for chunk in 0..391_u64 {
+        let mut batch = IndexBatch::default();
+        for n in chunk * 1792..(chunk + 1) * 1792 {
+            batch.put([&b"k/"[..], &card::Digest::of(&n.to_be_bytes()).0, &n.to_be_bytes()[..6]].concat(), [5; 60]);
+        }
+        index.apply(batch).unwrap();
+        if chunk % 16 == 15 {
+            index.flush().unwrap();
+        }
+        let peak = &mut peaks[usize::from(chunk >= 39)];
+        *peak = anonymous_kib().max(*peak);
+    }
+    println!("70,000 keys: {} KiB, 700,000 keys: {} KiB", peaks[0], peaks[1]);
+    assert!(peaks[1] < peaks[0] + 64 * 1024, "{peaks:?}");
+}

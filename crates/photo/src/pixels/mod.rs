@@ -15,7 +15,7 @@ use card::profile::photo::PhotoRules;
 use card::{Code, Effect};
 
 use crate::examination::PixelMeasurements;
-use crate::refusal::{Area, Refusal};
+use crate::refusal::Refusal;
 use crate::rgb::Rgb;
 use oval::Oval;
 use plane::Luma;
@@ -32,16 +32,13 @@ pub(crate) fn judge(rgb: &Rgb, oval: &Oval, rules: &PhotoRules, found: &mut Vec<
     let bright_share = light::bright_share(&luma, oval, rules.bright_luma_min);
     let face = oval.area();
 
-    found.extend(below(Code::Pho11, luma_sd, rules.blank_luma_sd_reject_below));
-    found.extend(
-        below(Code::Pho20, colour.spread_p99, rules.grey_spread_p99_reject_below)
-            .or_else(|| below(Code::Pho20, colour.tint_sd, rules.grey_tint_sd_reject_below)),
-    );
-    found.extend(below(Code::Pho13, background.share, rules.background_strip_share_reject_below).map(|r| r.at(background.worst)));
-    found.extend(above(Code::Pho16, line.share, rules.frame_line_share_reject_above).map(|r| r.at(line.area)));
-    found.extend(banded(Code::Pho14, blur, rules.blur_review_above, rules.blur_reject_above, Some(face)));
-    found.extend(banded(Code::Pho19, blockiness, rules.blockiness_review_above, rules.blockiness_reject_above, None));
-    found.extend(above(Code::Pho18, bright_share, rules.bright_share_review_above).map(|r| r.at(face)));
+    found.extend(below(Code::Pho11, "luma deviation", luma_sd, rules.blank_luma_sd_reject_below));
+    found.extend(uncoloured(&colour, rules));
+    found.extend(below(Code::Pho13, "white share", background.share, rules.background_strip_share_reject_below).map(|r| r.at(background.worst)));
+    found.extend(above(Code::Pho16, "line share", line.share, rules.frame_line_share_reject_above).map(|r| r.at(line.area)));
+    found.extend(banded(Code::Pho14, "blur", blur, rules.blur_review_above, rules.blur_reject_above).map(|r| r.at(face)));
+    found.extend(banded(Code::Pho19, "blockiness", blockiness, rules.blockiness_review_above, rules.blockiness_reject_above));
+    found.extend(above(Code::Pho18, "bright share", bright_share, rules.bright_share_review_above).map(|r| r.at(face)));
     PixelMeasurements {
         luma_mean,
         luma_sd,
@@ -55,19 +52,22 @@ pub(crate) fn judge(rgb: &Rgb, oval: &Oval, rules: &PhotoRules, found: &mut Vec<
     }
 }
 
-fn below(code: Code, value: f64, limit: f64) -> Option<Refusal> {
-    (value < limit).then(|| Refusal::new(code, format!("{value:.4}"), format!("at least {limit}")))
+/// Grey, or one tint: one finding, whichever shows first.
+fn uncoloured(colour: &monochrome::Colour, rules: &PhotoRules) -> Option<Refusal> {
+    below(Code::Pho20, "colour spread", colour.spread_p99, rules.grey_spread_p99_reject_below)
+        .or_else(|| below(Code::Pho20, "tint deviation", colour.tint_sd, rules.grey_tint_sd_reject_below))
 }
 
-fn above(code: Code, value: f64, limit: f64) -> Option<Refusal> {
-    (value > limit).then(|| Refusal::new(code, format!("{value:.4}"), format!("at most {limit}")))
+fn below(code: Code, what: &str, value: f64, limit: f64) -> Option<Refusal> {
+    (value < limit).then(|| Refusal::new(code, format!("{what} {value:.4}"), format!("at least {limit}")))
+}
+
+fn above(code: Code, what: &str, value: f64, limit: f64) -> Option<Refusal> {
+    (value > limit).then(|| Refusal::new(code, format!("{what} {value:.4}"), format!("at most {limit}")))
 }
 
 /// Review above the first limit, reject above the second.
-fn banded(code: Code, value: f64, review: f64, reject: f64, area: Option<Area>) -> Option<Refusal> {
-    let refusal = above(code, value, reject).map(|r| r.banded(Effect::Reject)).or_else(|| above(code, value, review).map(|r| r.banded(Effect::Hold)))?;
-    Some(match area {
-        Some(area) => refusal.at(area),
-        None => refusal,
-    })
+fn banded(code: Code, what: &str, value: f64, review: f64, reject: f64) -> Option<Refusal> {
+    let severe = above(code, what, value, reject).map(|r| r.banded(Effect::Reject));
+    severe.or_else(|| above(code, what, value, review).map(|r| r.banded(Effect::Hold)))
 }

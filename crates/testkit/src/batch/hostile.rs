@@ -7,7 +7,7 @@ use card::Code;
 use line::package::{ArchiveKind, Employer, MANIFEST, SIGNATURE, SecretKey, Staff};
 
 use super::outlets::key_of;
-use super::pack::{Entries, Parts, archive};
+use super::pack::{Entries, File, Parts, archive};
 
 /// A good package and who else could have signed it.
 pub struct Good {
@@ -60,7 +60,7 @@ pub static HOSTILE: &[Hostile] = &[
     }),
     zip("key-unknown", Code::Sig03, |g| Ok(archive(ArchiveKind::Zip, &g.parts.sealed(&key_of(u64::MAX, "nobody")))?)),
     zip("key-of-another-outlet", Code::Sig04, |g| archive(ArchiveKind::Zip, &g.parts.sealed(&g.other_key))),
-    zip("signature-legacy", Code::Sig05, |g| bent(g, legacy_signature)),
+    zip("signature-legacy", Code::Sig05, |g| bent(g, |e| legacy_signature(e))),
     zip("records-changed", Code::Man02, |g| bent(g, |e| e[2].1.swap(40, 41))),
     zip("count-wrong", Code::Man03, |mut g| {
         g.parts.spec.count += 1;
@@ -95,11 +95,11 @@ fn bent(g: Good, bend: impl FnOnce(&mut Entries)) -> io::Result<Vec<u8>> {
     archive(ArchiveKind::Zip, &entries)
 }
 
-fn last(entries: &mut Entries) -> &mut Vec<u8> {
+fn last(entries: &mut [File]) -> &mut Vec<u8> {
     &mut entries.last_mut().expect("a package has files").1
 }
 
-fn replace(entries: &mut Entries, name: &str, bytes: Vec<u8>) {
+fn replace(entries: &mut [File], name: &str, bytes: Vec<u8>) {
     entries.iter_mut().filter(|(n, _)| n == name).for_each(|(_, old)| old.clone_from(&bytes));
 }
 
@@ -109,9 +109,9 @@ fn cut(mut file: Vec<u8>, percent: usize) -> io::Result<Vec<u8>> {
 }
 
 /// The older mode of minisign names its algorithm `Ed`, not `ED`: one letter of base64.
-fn legacy_signature(entries: &mut Entries) {
+fn legacy_signature(entries: &mut [File]) {
     for (_, bytes) in entries.iter_mut().filter(|(name, _)| name == SIGNATURE) {
-        *bytes = String::from_utf8_lossy(bytes).replacen("\nRUQ", "\nRWQ", 1).into_bytes();
+        *bytes = String::from_utf8_lossy(bytes).replacen("\nRU", "\nRW", 1).into_bytes();
     }
 }
 

@@ -197,8 +197,14 @@ pub fn name(family: usize, dice: &mut Dice, long: bool) -> Name {
     }
     // A second part makes the space of names large enough that no two people of one birthday share one.
     let second = capital(&[join(f.given, dice), middle(dice)].concat());
-    Name { surname, given: format!("{} {second}", capital(&given)) }
+    let whole = Name { surname, given: format!("{} {second}", capital(&given)) };
+    // Transliteration makes some letters two: a name must still fit the machine-readable zone.
+    let fits = card::name::mrz_name(&whole.shown(false)).chars_needed <= MRZ_CHARS_MAX;
+    if fits { whole } else { Name { given: capital(&given), ..whole } }
 }
+
+/// Name field of a passport's machine-readable zone (ICAO 9303-4).
+const MRZ_CHARS_MAX: usize = 39;
 
 /// A plain ending, so that 100,000 people seldom repeat a name.
 fn middle(dice: &mut Dice) -> String {

@@ -62,8 +62,11 @@ impl Container {
     pub const ALL: [Self; 4] = [Self::Archive(ArchiveKind::Zip), Self::Folder, Self::Archive(ArchiveKind::TarZst), Self::Archive(ArchiveKind::Tar)];
 }
 
-/// Files of a package with their names, in the order they are packed.
-pub type Entries = Vec<(String, Vec<u8>)>;
+/// A file of a package: its name and content.
+pub type File = (String, Vec<u8>);
+
+/// Files of a package in the order they are packed.
+pub type Entries = Vec<File>;
 
 /// A package before it is sealed.
 pub struct Parts {
@@ -95,7 +98,7 @@ impl Parts {
 }
 
 /// One archive in memory.
-pub fn archive(kind: ArchiveKind, entries: &Entries) -> io::Result<Vec<u8>> {
+pub fn archive(kind: ArchiveKind, entries: &[File]) -> io::Result<Vec<u8>> {
     let mut out = Cursor::new(Vec::new());
     let mut packer = archive_packer(kind, &mut out)?;
     entries.iter().try_for_each(|(name, bytes)| packer.add(name, bytes))?;
@@ -104,7 +107,7 @@ pub fn archive(kind: ArchiveKind, entries: &Entries) -> io::Result<Vec<u8>> {
 }
 
 /// Stores a package in the inbox; gives the name it has there.
-pub fn store(out: &mut dyn Destination, stem: &str, container: Container, entries: &Entries) -> io::Result<String> {
+pub fn store(out: &mut dyn Destination, stem: &str, container: Container, entries: &[File]) -> io::Result<String> {
     match container {
         Container::Folder => {
             for (name, bytes) in entries {

@@ -3,7 +3,7 @@
 
 mod background;
 mod files;
-pub mod optics;
+mod optics;
 mod segments;
 
 use card::{Code, Outcome};
@@ -57,8 +57,10 @@ fn file(picture: &Rgb) -> Vec<u8> {
     jpeg::jpeg(picture)
 }
 
+/// Small files at a high quality have to save on colour.
 fn of_size(picture: &Rgb, bytes: std::ops::RangeInclusive<usize>) -> Vec<u8> {
-    jpeg::sized(picture, bytes, &Writing::default())
+    let halved_colour = *bytes.end() < *jpeg::BYTES_AIM.start();
+    jpeg::sized(picture, bytes, &Writing { halved_colour, ..Writing::default() })
 }
 
 /// Every degradation, in the order of photo.md §4: background, frame, colour, compression, sharpness, light, container.
@@ -81,15 +83,15 @@ pub static CATALOGUE: &[Degradation] = &[
     refused("sepia", &[Code::Pho20], |s| file(&optics::sepia(s.picture))),
     refused("recompressed-10", &[Code::Pho19], |s| file(&optics::recompressed(s.picture, 10))),
     refused("recompressed-30", &[Code::Pho19], |s| file(&optics::recompressed(s.picture, 30))),
-    held("recompressed-50", &[Code::Pho19], |s| file(&optics::recompressed(s.picture, 50))),
+    refused("recompressed-20", &[Code::Pho19], |s| file(&optics::recompressed(s.picture, 20))),
     held("recompressed-70", &[Code::Pho19], |s| file(&optics::recompressed(s.picture, 70))),
-    held("blur-1.5", &[Code::Pho14], |s| file(&optics::blurred(s.picture, 1.5))),
     refused("blur-2.5", &[Code::Pho14], |s| file(&optics::blurred(s.picture, 2.5))),
-    held("upscaled-3", &[Code::Pho14], |s| file(&optics::upscaled(s.picture, 3))),
+    refused("blur-3.5", &[Code::Pho14], |s| file(&optics::blurred(s.picture, 3.5))),
     refused("upscaled-4", &[Code::Pho14], |s| file(&optics::upscaled(s.picture, 4))),
-    held("bright-1.6", &[Code::Pho18], |s| file(&optics::exposed(s.picture, 1.6))),
-    held("bright-2.2", &[Code::Pho18], |s| file(&optics::exposed(s.picture, 2.2))),
-    refused("dark-0.35", &[Code::Pho20, Code::Pho13], |s| file(&optics::exposed(s.picture, 0.35))),
+    refused("upscaled-5", &[Code::Pho14], |s| file(&optics::upscaled(s.picture, 5))),
+    held("over-exposed", &[Code::Pho18], |s| file(&optics::over_exposed(s.picture))),
+    held("bright-3.5", &[Code::Pho18], |s| file(&optics::exposed(s.picture, 3.5))),
+    refused("dark-0.35", &[Code::Pho13], |s| file(&optics::exposed(s.picture, 0.35))),
     refused("dark-0.55", &[Code::Pho13], |s| file(&optics::exposed(s.picture, 0.55))),
     refused("cast-blue", &[Code::Pho13], |s| file(&optics::cast(s.picture, [0.86, 0.93, 1.0]))),
     refused("cast-green", &[Code::Pho13], |s| file(&optics::cast(s.picture, [0.88, 1.0, 0.88]))),

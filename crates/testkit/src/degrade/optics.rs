@@ -62,6 +62,14 @@ pub fn exposed(picture: &Rgb, factor: f64) -> Rgb {
     cast(picture, [factor; 3])
 }
 
+/// So much light that the face itself is lost, whatever its tone: dark skin needs more for that than pale skin.
+pub fn over_exposed(picture: &Rgb) -> Rgb {
+    let (width, height) = (picture.width, picture.height);
+    let middle = (height * 2 / 5..height * 7 / 10).flat_map(|y| (width * 2 / 5..width * 3 / 5).map(move |x| (x, y)));
+    let (sum, count) = middle.fold((0.0, 0.0), |(sum, n), (x, y)| (sum + luma(picture.at(x, y)), n + 1.0));
+    exposed(picture, 340.0 * count / f64::max(sum, 1.0))
+}
+
 /// Each channel times its factor.
 pub fn cast(picture: &Rgb, factors: [f64; 3]) -> Rgb {
     picture.map(|_, _, p| std::array::from_fn(|k| (f64::from(p[k]) * factors[k]).round().min(255.0) as u8))

@@ -20,7 +20,7 @@ fn said(v: &Verdict) -> String {
 
 #[test]
 fn conforming_portraits_have_no_finding() {
-    let bad: Vec<String> = (0..40u64)
+    let bad: Vec<String> = (0..16u64)
         .into_par_iter()
         .filter_map(|seed| {
             let v = verdict(&jpeg::jpeg(&portrait(seed, &Look::default())));
@@ -32,7 +32,7 @@ fn conforming_portraits_have_no_finding() {
 
 #[test]
 fn every_degradation_gets_its_verdict() {
-    let bad: Vec<String> = (0..6u64)
+    let bad: Vec<String> = (0..3u64)
         .into_par_iter()
         .flat_map(|seed| {
             let picture = portrait(seed, &Look::default());

@@ -51,8 +51,8 @@ pub fn photograph(canvas: &Canvas, scale: usize, dice: &mut Dice) -> Rgb {
             canvas.pixels[start..start + scale].iter().for_each(|p| sum = std::array::from_fn(|k| sum[k] + p[k].clamp(0.0, 255.0)));
         }
         let grain = quick_normal(dice);
-        for k in 0..3 {
-            pixel[k] = (sum[k] * share + grain[k] * SENSOR_NOISE + 0.5).clamp(0.0, 255.0) as u8;
+        for (k, value) in pixel.iter_mut().enumerate() {
+            *value = (sum[k] * share + grain[k] * SENSOR_NOISE + 0.5).clamp(0.0, 255.0) as u8;
         }
     }
     out
