@@ -142,7 +142,7 @@ fn index(c: &mut Criterion) {
         b.iter(|| {
             let mut batch = IndexBatch::default();
             for n in next..next + CHUNK * KEYS_PER_APPLICATION {
-                batch.put([&b"k/"[..], &keyed(n).0, &n.to_be_bytes()].concat(), [5; 60]);
+                batch.put([&b"k/"[..], &keyed(n).0, &n.to_be_bytes()].concat(), [5_u8; 60]);
             }
             next += CHUNK * KEYS_PER_APPLICATION;
             index.apply(batch).expect("a sound index");

@@ -64,7 +64,8 @@ fn a_withdrawn_application_is_not_made() {
     let plant = Plant::stocked(60, 45);
     plant.ok(&["intake"]);
     let answers: String = plant.outputs().into_iter().filter(|(p, _)| p.ends_with("answers.jsonl")).map(|(_, b)| text(&b)).collect();
-    let accepted = answers.lines().map(|l| serde_json::from_str::<serde_json::Value>(l).unwrap()).find(|a| a["outcome"] == "accepted").expect("an accepted application");
+    let accepted =
+        answers.lines().map(|l| serde_json::from_str::<serde_json::Value>(l).unwrap()).find(|a| a["outcome"] == "accepted").expect("an accepted application");
     let id = accepted["application_id"].as_str().unwrap();
     plant.ok(&["withdraw", id, "--reason", "applicant left", "--as", "op1"]);
     plant.ok(&["produce"]);
@@ -85,7 +86,8 @@ fn the_vendors_result_is_imported_once_and_compared() {
     let plant = Plant::stocked(60, 47);
     plant.ok(&["run"]);
     let batch = std::fs::read_dir(plant.root.join("batches")).unwrap().flatten().next().unwrap().file_name().into_string().unwrap();
-    let sheet: serde_json::Value = serde_json::from_slice(&std::fs::read(plant.root.join(format!("batches/{batch}/print/job-0001.sheet.json"))).unwrap()).unwrap();
+    let sheet: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(plant.root.join(format!("batches/{batch}/print/job-0001.sheet.json"))).unwrap()).unwrap();
     let numbers: Vec<String> = sheet["slots"].as_array().unwrap().iter().map(|s| s["number"].as_str().unwrap().to_owned()).collect();
     let heading = "序号,社保卡号,社会保障号码,姓名,发卡日期,卡有效期,卡识别码,卡复位码,服务银行,银行卡号,个人帐户,装箱位置,失败环节,失败原因\r\n";
     let good = |i: usize, n: &str| format!("{i},{n},,,,,420100D156000005{i:016X},,,,,0001-{i:04},,\r\n");

@@ -23,7 +23,8 @@ impl Plant {
         plant.ok(&["demo", "--no-run", "--applications", &applications.to_string(), "--seed", &seed.to_string()]);
         let config = plant.root.join("pipeline.toml");
         let text = std::fs::read_to_string(&config).expect("a configuration");
-        std::fs::write(&config, text.replace("cards_per_job = 500", "cards_per_job = 40").replace("durability = \"full\"", "durability = \"none\"")).expect("writable");
+        std::fs::write(&config, text.replace("cards_per_job = 500", "cards_per_job = 40").replace("durability = \"full\"", "durability = \"none\""))
+            .expect("writable");
         plant
     }
 

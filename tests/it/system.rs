@@ -131,7 +131,22 @@ fn system_minisign_verifies_our_manifest_and_we_verify_its_packages() {
     std::fs::create_dir_all(from.join("photos")).unwrap();
     std::fs::write(from.join("applications.csv"), "application_id,business_type,lane,name,sex,birth_date,nationality,document_type,document_number,document_expiry,ssn,work_permit_number,work_permit_category,work_permit_from,work_permit_to,employer_name,employer_code,photo,photo_taken_on,delivery\r\n").unwrap();
     let package = work.join("p.zip");
-    let made = ["package", "make", "--from", from.to_str().unwrap(), "--out", package.to_str().unwrap(), "--key", secret.to_str().unwrap(), "--outlet", "WH-01", "--package-id", "P-1", "--sequence", "1"];
+    let made = [
+        "package",
+        "make",
+        "--from",
+        from.to_str().unwrap(),
+        "--out",
+        package.to_str().unwrap(),
+        "--key",
+        secret.to_str().unwrap(),
+        "--outlet",
+        "WH-01",
+        "--package-id",
+        "P-1",
+        "--sequence",
+        "1",
+    ];
     plant.ok(&made);
     tool("unzip", &["-o", "-q", package.to_str().unwrap(), "-d", work.join("unpacked").to_str().unwrap()]);
     let manifest = work.join("unpacked/package.json");

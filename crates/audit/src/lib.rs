@@ -13,11 +13,11 @@ mod proof;
 mod registers;
 mod stored;
 mod story;
+mod strays;
+mod summary;
 mod vault;
 
-use std::collections::BTreeMap;
-
-use card::{BatchId, Outcome};
+use card::BatchId;
 use ledger::disk::Disk;
 use ledger::entry::Entry;
 use ledger::fault::Fault;
@@ -25,25 +25,13 @@ use ledger::fault::Fault;
 pub use proof::Finding;
 use proof::{Invariant, Proofs};
 use story::{Stage, Story};
+pub use summary::{OutletTotal, Summary};
 
 /// The plant's public key, by which batch manifests are verified.
 const PLANT_KEY: &str = "keys/plant.pub";
 
-/// Invariants of faults.md §7 that have nothing to be proved from yet.
-const NOT_YET: [&str; 12] = [
-    "I-04, I-05, I-06 stock and destruction: no stock ledger yet",
-    "I-13 names on print, chip and MRZ from one text: held together by the record digest only",
-    "I-18 signed checkpoints and witnesses",
-    "I-19 the index (sled) against the journal",
-    "I-20 files made again from the vault and compared byte by byte (--sample)",
-    "I-24 approvals by two people",
-    "I-25 roles kept apart",
-    "I-27 hand-over tokens and envelopes of devices",
-    "I-28 personal data outside the vault",
-    "I-29 retention",
-    "I-30 approved release ids",
-    "I-31 resource budgets",
-];
+/// The one invariant there is anything to say of when it doesn't hold.
+const JOURNAL: &str = "I-17";
 
 /// What is to be proved, and with what.
 #[derive(Clone, Default)]
@@ -52,40 +40,6 @@ pub struct Scope {
     pub batch: Option<BatchId>,
     /// The plant's secret for keyed digests. With it every card's record digest and person keys are computed again from the vault.
     pub pepper: Option<[u8; 32]>,
-}
-
-/// What became of the applications of one outlet.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
-pub struct OutletTotal {
-    pub received: u64,
-    /// Accepted and waiting for a cut.
-    pub waiting: u64,
-    /// A card was made or is being made.
-    pub produced: u64,
-    pub held: u64,
-    pub rejected: u64,
-    /// Received but not judged: the last run was stopped.
-    pub unjudged: u64,
-}
-
-/// What was proved, and what was not.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Summary {
-    /// Every invariant that was looked at holds.
-    pub ok: bool,
-    pub findings: Vec<Finding>,
-    pub journal_records: u64,
-    pub packages: u64,
-    pub applications: u64,
-    pub batches: u64,
-    /// Cards made, in all batches.
-    pub cards: u64,
-    pub bytes_read: u64,
-    pub outlets: BTreeMap<String, OutletTotal>,
-    /// Worth knowing and no violation: a torn tail, files taken away, packages not finished.
-    pub notes: Vec<String>,
-    /// Invariants that are not checked yet, and why.
-    pub not_checked: Vec<&'static str>,
 }
 
 /// Reads the whole plant and reports every invariant once, in order. Writes nothing.
@@ -105,11 +59,11 @@ pub fn verify(disk: &dyn Disk, scope: &Scope, report: &mut dyn FnMut(&Finding)) 
         check_files(disk, &story, scope, only, &mut proofs)?;
         unfinished(&story, &mut proofs);
     } else {
-        proofs.note("the journal is damaged: nothing else was looked at");
+        proofs.note("the journal is damaged: nothing else was proved");
     }
-    let findings: Vec<Finding> = proofs.findings().collect();
+    let findings: Vec<Finding> = proofs.findings().filter(|f| walked.damage.is_none() || f.id == JOURNAL).collect();
     findings.iter().for_each(report);
-    Ok(summary(&story, &walked, findings, proofs))
+    Ok(summary::of(&story, &walked, findings, proofs))
 }
 
 fn walk(disk: &dyn Disk, story: &mut Story, proofs: &mut Proofs) -> Result<journal::Walked, Fault> {
@@ -152,7 +106,7 @@ fn check_files(disk: &dyn Disk, story: &Story, scope: &Scope, only: Option<u32>,
         check.run(proofs)?;
     }
     reported(story, only, proofs);
-    if only.is_none() { nothing_unknown(disk, story, proofs) } else { Ok(()) }
+    if only.is_none() { strays::check(disk, story, proofs) } else { Ok(()) }
 }
 
 fn plant_key(disk: &dyn Disk, proofs: &mut Proofs) -> Result<Option<String>, Fault> {
@@ -183,31 +137,6 @@ fn reported(story: &Story, only: Option<u32>, proofs: &mut Proofs) {
     }
 }
 
-/// I-21 outside the batches in scope: no batch folder and no vault file the ledger doesn't know, but what a stop leaves behind.
-fn nothing_unknown(disk: &dyn Disk, story: &Story, proofs: &mut Proofs) -> Result<(), Fault> {
-    let batches: std::collections::BTreeSet<&str> = story.batches.iter().map(|b| b.id.as_str()).collect();
-    for entry in disk.list("batches").map_err(Fault::on("list", "batches"))? {
-        let id = entry.name.strip_suffix(".staging").unwrap_or(&entry.name);
-        proofs.check(Invariant::I21, batches.contains(id), || format!("batches/{} is unknown to the ledger", entry.name));
-    }
-    let known: std::collections::HashSet<&str> =
-        story.packages.iter().flat_map(|p| p.chunks.iter().map(|c| c.path.as_str()).chain([p.vault_path.as_str()])).collect();
-    for file in files::below(disk, "vault")? {
-        let path = format!("vault/{file}");
-        let expected = known.contains(path.as_str()) || left_over(story, &file);
-        proofs.check(Invariant::I21, expected, || format!("{path} is unknown to the ledger"));
-    }
-    Ok(())
-}
-
-/// Published or begun, but not written down before a stop: the next package's contents, the next rows of an unfinished one.
-fn left_over(story: &Story, file: &str) -> bool {
-    let Some((folder, name)) = file.split_once('/') else { return false };
-    let Some(number) = folder.parse::<usize>().ok() else { return false };
-    let unfinished = story.packages.get(number).is_none_or(|p| p.judged < p.count);
-    number <= story.packages.len() && unfinished && (name.starts_with("records-") || number == story.packages.len())
-}
-
 fn unfinished(story: &Story, proofs: &mut Proofs) {
     if proofs.answers_gone > 0 {
         proofs.note(format!("I-32: {} answer files were taken away by their outlets and could not be read again", proofs.answers_gone));
@@ -221,38 +150,6 @@ fn unfinished(story: &Story, proofs: &mut Proofs) {
     }
     for batch in story.batches.iter().filter(|b| b.stage != Stage::Dispatched) {
         proofs.note(format!("batch {} is {} and not dispatched yet", batch.id, format!("{:?}", batch.stage).to_lowercase()));
-    }
-}
-
-fn totals(story: &Story) -> BTreeMap<String, OutletTotal> {
-    let mut outlets: BTreeMap<String, OutletTotal> = BTreeMap::new();
-    for application in &story.applications {
-        let total = outlets.entry(story.package_of(application).outlet.to_string()).or_default();
-        total.received += 1;
-        *match application.outcome {
-            None => &mut total.unjudged,
-            Some(_) if application.has_card() => &mut total.produced,
-            Some(Outcome::Accepted) => &mut total.waiting,
-            Some(Outcome::Held) => &mut total.held,
-            Some(Outcome::Rejected) => &mut total.rejected,
-        } += 1;
-    }
-    outlets
-}
-
-fn summary(story: &Story, walked: &journal::Walked, findings: Vec<Finding>, proofs: Proofs) -> Summary {
-    Summary {
-        ok: findings.iter().all(|f| f.ok),
-        findings,
-        journal_records: walked.records,
-        packages: story.packages.len() as u64,
-        applications: story.applications.len() as u64,
-        batches: story.batches.len() as u64,
-        cards: story.batches.iter().map(|b| u64::from(b.made())).sum(),
-        bytes_read: proofs.bytes_read,
-        outlets: totals(story),
-        notes: proofs.notes,
-        not_checked: NOT_YET.to_vec(),
     }
 }
 

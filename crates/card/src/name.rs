@@ -84,8 +84,8 @@ pub fn chip_text(text: &str) -> Result<String, ChipTextFault> {
 #[must_use]
 pub fn from_gbk(bytes: &[u8]) -> Option<String> {
     let text = encoding_rs::GBK.decode_without_bom_handling_and_without_replacement(bytes)?.into_owned();
-    let again = text.chars().all(|c| gbk_char(c).is_some());
-    again.then_some(text)
+    let same = gbk(&text).is_ok_and(|again| again == bytes);
+    same.then_some(text)
 }
 
 /// One character in the GBK of 1995: what later editions added, readers of cards don't show.

@@ -24,7 +24,11 @@ fn name(stage: Stage) -> &'static str {
 /// The display that suits where stderr goes.
 #[must_use]
 pub fn for_stderr() -> Box<dyn Progress> {
-    if std::io::stderr().is_terminal() { Box::new(Bars { all: MultiProgress::new(), bars: Mutex::default() }) } else { Box::new(Lines { stages: Mutex::default() }) }
+    if std::io::stderr().is_terminal() {
+        Box::new(Bars { all: MultiProgress::new(), bars: Mutex::default() })
+    } else {
+        Box::new(Lines { stages: Mutex::default() })
+    }
 }
 
 struct Bars {

@@ -18,14 +18,23 @@ pub(crate) fn codes(examination: &Examination) -> Vec<Code> {
     examination.reasons.iter().map(|r| r.code).collect()
 }
 
+/// No findings.
+pub(crate) const NONE: [Code; 0] = [];
+
 /// The codes of bytes under the built-in profile.
 pub(crate) fn judged(jpeg: &[u8]) -> Vec<Code> {
     codes(&crate::examine(jpeg, &profile()))
 }
 
+/// The codes about the file, not about the picture in it.
+pub(crate) fn judged_file(jpeg: &[u8]) -> Vec<Code> {
+    let of_picture = [Code::Pho11, Code::Pho13, Code::Pho14, Code::Pho16, Code::Pho18, Code::Pho19, Code::Pho20];
+    judged(jpeg).into_iter().filter(|c| !of_picture.contains(c)).collect()
+}
+
 pub(crate) fn segment(marker: u8, payload: &[u8]) -> Vec<u8> {
     let length = (payload.len() as u16 + 2).to_be_bytes();
-    [&[0xFF, marker], &length[..], payload].concat()
+    [&[0xFF, marker][..], &length, payload].concat()
 }
 
 /// Puts bytes right after SOI.
@@ -57,7 +66,7 @@ pub(crate) fn exif_segment(orientation: u16, next: u32, big_endian: bool) -> Vec
     let four = |v: u32| if big_endian { v.to_be_bytes() } else { v.to_le_bytes() };
     let head: &[u8] = if big_endian { b"MM\0*" } else { b"II*\0" };
     let entry = [&two(0x0112)[..], &two(3), &four(1), &two(orientation), &[0, 0]].concat();
-    [b"Exif\0\0", head, &four(8), &two(1), &entry, &four(next)].concat()
+    [&b"Exif\0\0"[..], head, &four(8), &two(1), &entry, &four(next)].concat()
 }
 
 pub(crate) const DISPLAY_P3: [[i32; 3]; 3] = [[33_759, 15_807, -72], [19_161, 45_364, 2_745], [10_298, 4_365, 68_645]];
@@ -96,5 +105,5 @@ fn put_tag(profile: &mut Vec<u8>, tag: &[u8; 4], offset: u32, size: u32) {
 
 /// One APP2 with a whole ICC profile.
 pub(crate) fn icc_segment(profile: &[u8]) -> Vec<u8> {
-    segment(0xE2, &[b"ICC_PROFILE\0\x01\x01", profile].concat())
+    segment(0xE2, &[&b"ICC_PROFILE\0\x01\x01"[..], profile].concat())
 }

@@ -61,8 +61,8 @@ fn noise(x: usize, y: usize, seed: u32) -> i32 {
 }
 
 /// Whether a point lies in an ellipse.
-fn within(x: usize, y: usize, (cx, cy): (i32, i32), (rx, ry): (i32, i32)) -> bool {
-    let (dx, dy) = (x as i32 - cx, y as i32 - cy);
+fn within(x: usize, y: usize, (cx, cy): (i64, i64), (rx, ry): (i64, i64)) -> bool {
+    let (dx, dy) = (x as i64 - cx, y as i64 - cy);
     dx * dx * ry * ry + dy * dy * rx * rx <= rx * rx * ry * ry
 }
 

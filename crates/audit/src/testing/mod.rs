@@ -2,6 +2,7 @@
 //! On it a small plant (`plant.rs`), written by the ledger's writers and by writers of the published formats (`views.rs`).
 
 pub mod plant;
+mod told;
 mod views;
 
 use std::collections::BTreeMap;

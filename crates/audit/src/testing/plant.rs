@@ -15,6 +15,7 @@ use ledger::envelope::{self, Form};
 use ledger::segment::SegmentWriter;
 use serde_json::json;
 
+use super::told::{Told, answers_csv, answers_jsonl};
 use super::{MemoryDisk, views};
 
 pub const PEPPER: [u8; 32] = [7; 32];
@@ -510,47 +511,4 @@ fn job_of(c: &TestCard) -> u32 {
 
 fn place(c: &TestCard) -> String {
     format!("{:04}-{:04}", job_of(c), c.slot)
-}
-
-/// What an outlet is told of one application.
-struct Told {
-    package: String,
-    row: usize,
-    outcome: &'static str,
-    reasons: Vec<Reason>,
-}
-
-impl Told {
-    fn of(n: usize, (outcome, reasons): (Outcome, Vec<Reason>), produced: bool) -> Self {
-        let outcome = match outcome {
-            _ if produced => "produced",
-            Outcome::Accepted => "accepted",
-            Outcome::Held => "held",
-            Outcome::Rejected => "rejected",
-        };
-        let (package, first) = if n < 5 { ("P0", 0) } else { ("P1", 5) };
-        Self { package: package.into(), row: n - first + 1, outcome, reasons }
-    }
-}
-
-fn answers_csv(told: &[Told]) -> Vec<u8> {
-    let mut out = "application_id,package_id,row,outcome,batch,card_number,code,effect,value,limit\r\n".to_owned();
-    for t in told {
-        let head = format!("x,{},{},{},,", t.package, t.row, t.outcome);
-        if t.reasons.is_empty() {
-            out += &format!("{head},,,\r\n");
-        }
-        for r in &t.reasons {
-            out += &format!("{head},{},e,'{},\"{}\"\r\n", r.code, r.value, r.limit);
-        }
-    }
-    out.into_bytes()
-}
-
-fn answers_jsonl(told: &[Told]) -> Vec<u8> {
-    let line = |t: &Told| {
-        let reasons: Vec<_> = t.reasons.iter().map(|r| json!({ "code": r.code.text() })).collect();
-        json!({ "application_id": "x", "package_id": t.package, "row": t.row, "outcome": t.outcome, "reasons": reasons }).to_string() + "\n"
-    };
-    told.iter().map(line).collect::<String>().into_bytes()
 }

@@ -171,15 +171,12 @@ mod tests {
     fn layouts_that_cannot_be_read_back_are_refused() {
         assert!(error_of("delimiter = \"|\"", "delimiter = \"+\"").contains("delimiter"));
         assert!(error_of("delimiter = \"|\"", "delimiter = \"¦\"").contains("delimiter"));
-        assert!(error_of("\"card_number\",", "\"card_nummer\",").contains("card_nummer"));
-        assert!(error_of("\"card_number\",", "\"ssn\",").contains("used twice"));
-        assert!(error_of("\"card_number\",", "\"photo\",").contains("must be the last"));
+        assert!(error_of("\"generation\",", "\"generatio\",").contains("generatio"));
+        assert!(error_of("\"generation\",", "\"ssn\",").contains("used twice"));
+        assert!(error_of("\"generation\",", "\"photo\",").contains("must be the last"));
         assert!(error_of("\"record_digest\",", "").contains("record_digest"));
         assert!(error_of("X = \"9\"", "").contains("no code for \"X\""));
-        assert!(
-            error_of("card_category = \"1\"\nspec_version = \"3.00\"\n", "card_category = \"a|b\"\nspec_version = \"3.00\"\n").is_empty(),
-            "that is the chip's"
-        );
+        assert!(error_of("city_vendor = \"\"", "city_vendor = \"a|b\"").contains("holds the delimiter"));
         assert!(error_of("qr_payload = \"CL1:{card}\"", "qr_payload = \"CL1|{card}\"").contains("qr_payload"));
     }
 }

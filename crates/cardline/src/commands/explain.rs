@@ -25,7 +25,17 @@ pub fn explain(cli: &Cli, application: &str) -> Result<u8, Fault> {
     }
     for r in &a.reasons {
         let d = r.code.definition();
-        println!("\n{} ({})  measured: {}   limit: {}\n  {}\n  {}\n  -> {}\n  -> {}", d.text, format!("{:?}", r.effect).to_lowercase(), r.value, r.limit, d.en, d.zh, d.todo_en, d.todo_zh);
+        println!(
+            "\n{} ({})  measured: {}   limit: {}\n  {}\n  {}\n  -> {}\n  -> {}",
+            d.text,
+            format!("{:?}", r.effect).to_lowercase(),
+            r.value,
+            r.limit,
+            d.en,
+            d.zh,
+            d.todo_en,
+            d.todo_zh
+        );
     }
     if !a.waived.is_empty() {
         println!("\naccepted by a person in spite of: {}", a.waived.join(" "));

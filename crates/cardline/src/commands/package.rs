@@ -135,6 +135,16 @@ fn public_key(path: &Path) -> Result<String, Fault> {
 fn print_findings(findings: &[Finding]) {
     for f in findings {
         let d = f.reason.code.definition();
-        println!("{}  {} ({})  [{} / {}]\n    {}\n    {}\n    -> {}", f.place, d.text, format!("{:?}", f.reason.effect).to_lowercase(), f.reason.value, f.reason.limit, d.en, d.zh, d.todo_en);
+        println!(
+            "{}  {} ({})  [{} / {}]\n    {}\n    {}\n    -> {}",
+            f.place,
+            d.text,
+            format!("{:?}", f.reason.effect).to_lowercase(),
+            f.reason.value,
+            f.reason.limit,
+            d.en,
+            d.zh,
+            d.todo_en
+        );
     }
 }

@@ -28,8 +28,14 @@ pub fn import(open: &mut OpenPlant, kind: RegisterKind, file: &std::path::Path) 
     let mut reader = std::io::BufReader::with_capacity(1 << 20, std::fs::File::open(file).map_err(unreadable)?);
     let version = open.book.registers()?.iter().find(|r| r.kind == kind.name()).map_or(1, |r| r.version + 1);
     let imported = plant::registers::import(&*open.disk, port_kind(kind), version, &mut reader)?;
-    let entry =
-        RegisterImported { kind: kind.name().to_owned(), version, path: imported.path, digest: imported.digest, rows: imported.rows, at: open.world.clock.now() };
+    let entry = RegisterImported {
+        kind: kind.name().to_owned(),
+        version,
+        path: imported.path,
+        digest: imported.digest,
+        rows: imported.rows,
+        at: open.world.clock.now(),
+    };
     open.book.record(&Entry::RegisterImported(entry.clone()))?;
     Ok(entry)
 }

@@ -112,7 +112,10 @@ fn closing(s: &Summary, code: u8) -> Value {
 
 fn print_summary(s: &Summary, seconds: f64) {
     let i = &s.intake;
-    println!("packages      {} accepted, {} quarantined, {} repeated, {} waiting", i.packages_accepted, i.packages_quarantined, i.packages_repeated, i.packages_waiting);
+    println!(
+        "packages      {} accepted, {} quarantined, {} repeated, {} waiting",
+        i.packages_accepted, i.packages_quarantined, i.packages_repeated, i.packages_waiting
+    );
     println!("applications  {} = {} accepted + {} rejected + {} held", i.ingested, i.accepted, i.rejected, i.held);
     if s.rejudged > 0 {
         println!("rejudged      {} that were waiting moved on", s.rejudged);

@@ -25,7 +25,10 @@ pub fn status(cli: &Cli, as_json: bool) -> Result<u8, Fault> {
     let (batches, registers, run) = (book.batches()?, book.registers()?, book.run()?);
     let set_aside = book.set_aside()?.len();
     if as_json {
-        let batches: Vec<_> = batches.iter().map(|b| json!({"batch": b.batch.as_str(), "stage": b.stage, "applications": b.cards, "jobs": b.jobs, "bundles": b.bundles})).collect();
+        let batches: Vec<_> = batches
+            .iter()
+            .map(|b| json!({"batch": b.batch.as_str(), "stage": b.stage, "applications": b.cards, "jobs": b.jobs, "bundles": b.bundles}))
+            .collect();
         let registers: Vec<_> = registers.iter().map(|r| json!({"kind": r.kind, "version": r.version, "rows": r.rows})).collect();
         let value = json!({
             "packages": {"received": packages, "set_aside": set_aside, "unjudged": unjudged.len(), "unanswered": unanswered.len()},
@@ -37,7 +40,11 @@ pub fn status(cli: &Cli, as_json: bool) -> Result<u8, Fault> {
         return Ok(0);
     }
     println!("packages      {packages} received, {set_aside} set aside, {} not judged to the end", unjudged.len());
-    println!("applications  {} = {pool} waiting for the cut + {held} held + {rejected} rejected + {in_batches} in batches + {} not judged yet", next.0, next.0 - judged);
+    println!(
+        "applications  {} = {pool} waiting for the cut + {held} held + {rejected} rejected + {in_batches} in batches + {} not judged yet",
+        next.0,
+        next.0 - judged
+    );
     for b in batches.iter().rev().take(10).rev() {
         println!("batch         {}  {:?}  {} applications, {} jobs, {} bundles", b.batch, b.stage, b.cards, b.jobs, b.bundles);
     }

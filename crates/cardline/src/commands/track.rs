@@ -60,7 +60,10 @@ fn lines(entry: &Entry, s: &Subject, batches: &mut std::collections::BTreeSet<St
         Entry::BatchCut(e) => match e.cards.iter().position(|c| c.ordinal == s.ordinal) {
             Some(i) => {
                 batches.insert(e.batch.to_string());
-                (e.frozen_at, format!("cut into batch {} at position {} with card number {} generation {}", e.batch, i + 1, e.cards[i].number, e.cards[i].generation))
+                (
+                    e.frozen_at,
+                    format!("cut into batch {} at position {} with card number {} generation {}", e.batch, i + 1, e.cards[i].number, e.cards[i].generation),
+                )
             }
             None => return Vec::new(),
         },

@@ -46,7 +46,7 @@ fn the_documented_bytes() {
     assert_eq!(&bytes[..8], b"CLDGI\0\0\x01");
     assert_eq!(&bytes[8..28], b"B20250601-01\0\0\0\x03\0\0\0\x02");
     assert_eq!(&bytes[32..36], b"CARD");
-    assert_eq!(&bytes[36..53], b"\0\0\0\x02\0\0\0\x01H00000019");
+    assert_eq!(&bytes[36..53], b"\0\0\0\x02\0\0\0\x01H00000012");
     let stream = &bytes[73..];
     assert_eq!(&stream[..10], [0x00, 0x62, 22, 0x62, 20, 0x82, 0x01, 0x38, 0x84, 15]);
     assert_eq!(&stream[25..47], [0x00, 0x62, 20, 0x62, 18, 0x80, 2, 0, 46, 0x82, 5, 5, 1, 0, 14, 6, 0x83, 2, 0xEF, 0x05, 0x88, 1]);

@@ -1,7 +1,7 @@
 //! What each entry means for the index. Every step writes absolute values, so folding an entry twice changes nothing:
 //! that is what lets the index be pushed early and rebuilt at any moment.
 
-use card::{Outcome, Ordinal};
+use card::{Ordinal, Outcome};
 
 use super::state::{ApplicationState, BatchStage, BatchState, CardState, PackageState, Place, RunState, SequenceState};
 use super::{Book, keys};
@@ -26,7 +26,9 @@ impl Book {
             Entry::Moved(e) => self.fold_moved(e)?,
             Entry::BatchCut(e) => self.fold_cut(seq, e)?,
             Entry::JobMade(e) => self.put(keys::job(&e.batch, e.job), e),
-            Entry::BatchSealed(e) => self.change_batch(&e.batch, |b| (b.stage, b.manifest, b.bundles) = (b.stage.max(BatchStage::Sealed), Some(e.manifest), e.bundles))?,
+            Entry::BatchSealed(e) => {
+                self.change_batch(&e.batch, |b| (b.stage, b.manifest, b.bundles) = (b.stage.max(BatchStage::Sealed), Some(e.manifest), e.bundles))?
+            }
             Entry::BatchReleased(e) => self.change_batch(&e.batch, |b| (b.stage, b.released_by) = (b.stage.max(BatchStage::Released), e.by.clone()))?,
             Entry::BatchDispatched(e) => {
                 self.change_batch(&e.batch, |b| b.stage = BatchStage::Dispatched)?;
@@ -44,14 +46,8 @@ impl Book {
         // A run that resumes another keeps the time that one froze: outputs must not depend on how often we were killed.
         let before: Option<RunState> = self.get(&keys::meta("run"))?;
         let inherited = before.filter(|r| e.resumes == Some(r.run) || r.run == e.run).map(|r| r.frozen_at);
-        let state = RunState {
-            run: e.run,
-            started_at: e.at,
-            who: e.who.clone(),
-            command: e.command.clone(),
-            ended: None,
-            frozen_at: inherited.unwrap_or(e.at),
-        };
+        let state =
+            RunState { run: e.run, started_at: e.at, who: e.who.clone(), command: e.command.clone(), ended: None, frozen_at: inherited.unwrap_or(e.at) };
         self.put(keys::meta("run"), &state);
         Ok(())
     }

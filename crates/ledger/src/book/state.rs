@@ -2,7 +2,7 @@
 //! Values are rebuildable and carry no version of their own: a changed shape is a new `FOLD_VERSION`, which rebuilds the index.
 
 use card::reason::Reason;
-use card::{BatchId, Digest, Ordinal, OutletCode, Outcome};
+use card::{BatchId, Digest, Ordinal, Outcome, OutletCode};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::entry::{CardEventKind, Cause, Facts, FileDigest, JobMade, MachineResult, Millis, PackageReceived};

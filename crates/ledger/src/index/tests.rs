@@ -172,7 +172,7 @@ fn memory_stays_flat_from_ten_to_a_hundred_thousand_applications() {
     for chunk in 0..391_u64 {
         let mut batch = IndexBatch::default();
         for n in chunk * 1792..(chunk + 1) * 1792 {
-            batch.put([&b"k/"[..], &card::Digest::of(&n.to_be_bytes()).0, &n.to_be_bytes()[..6]].concat(), [5; 60]);
+            batch.put([&b"k/"[..], &card::Digest::of(&n.to_be_bytes()).0, &n.to_be_bytes()[..6]].concat(), [5_u8; 60]);
         }
         index.apply(batch).unwrap();
         if chunk % 16 == 15 {

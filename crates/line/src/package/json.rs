@@ -55,7 +55,7 @@ pub(crate) fn safe_error(error: &serde_json::Error) -> String {
         format!("key {field} twice")
     } else if text.starts_with("unknown field") {
         "an unknown key".to_owned()
-    } else if let Some((_, expected)) = text.split_once(", expected ").filter(|_| text.starts_with("invalid ")) {
+    } else if let Some((_, expected)) = text.rsplit_once(", expected ").filter(|_| text.starts_with("invalid ") || text.starts_with("unknown variant")) {
         format!("wrong type or value, expected {}", expected.split(" at line ").next().unwrap_or(""))
     } else if error.is_eof() {
         "ends too early".to_owned()
@@ -90,7 +90,15 @@ mod tests {
             #[allow(dead_code)]
             count: u64,
         }
-        for bad in [r#"{"count":"MUSTERMANN"}"#, r#"{"MUSTERMANN":1}"#, r#"{"count":1,"count":1}"#, r#"{"count":MUSTERMANN}"#, "{", r#"["MUSTERMANN"]"#] {
+        for bad in [
+            r#"{"count":"MUSTERMANN"}"#,
+            r#"{"count":"x, expected MUSTERMANN"}"#,
+            r#"{"MUSTERMANN":1}"#,
+            r#"{"count":1,"count":1}"#,
+            r#"{"count":MUSTERMANN}"#,
+            "{",
+            r#"["MUSTERMANN"]"#,
+        ] {
             let error = serde_json::from_str::<Object<Small>>(bad).err().unwrap();
             let said = safe_error(&error);
             assert!(!said.contains("MUSTER") && said.contains("line 1"), "{said}");

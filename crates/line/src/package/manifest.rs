@@ -182,7 +182,9 @@ fn check_version(bytes: &[u8]) -> Result<(), Vec<Reason>> {
     match version.0.format.as_deref() {
         Some(FORMAT) => Ok(()),
         Some(other) => match other.strip_prefix(FORMAT_PREFIX) {
-            Some(n) if n.len() <= 9 && n.bytes().all(|b| b.is_ascii_digit()) => Err(vec![Reason::new(Code::Man06, format!("version {n}"), FORMAT)]),
+            Some(n) if (1..=9).contains(&n.len()) && n.bytes().all(|b| b.is_ascii_digit()) => {
+                Err(vec![Reason::new(Code::Man06, format!("version {n}"), FORMAT)])
+            }
             _ => Err(vec![man04("format: not one of ours", FORMAT)]),
         },
         None => Err(vec![man04("missing key format", FORMAT)]),

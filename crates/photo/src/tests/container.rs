@@ -68,8 +68,8 @@ fn size_is_judged_on_the_file_as_it_came() {
 #[test]
 fn other_formats_are_known_by_their_first_bytes() {
     let pad = |head: &[u8]| [head, &vec![0; 50_000][..]].concat();
-    for (head, name) in [
-        (&b"\x89PNG\r\n\x1A\n"[..], "PNG"),
+    let formats: [(&[u8], &str); 8] = [
+        (b"\x89PNG\r\n\x1A\n", "PNG"),
         (b"RIFF\0\0\0\0WEBPVP8 ", "WebP"),
         (b"\0\0\0\x18ftypheic", "HEIC"),
         (b"GIF89a", "GIF"),
@@ -77,7 +77,8 @@ fn other_formats_are_known_by_their_first_bytes() {
         (b"%PDF-1.7", "PDF"),
         (b"hello", "unknown format"),
         (b"\xFF\xD8\x00", "unknown format"),
-    ] {
+    ];
+    for (head, name) in formats {
         let examined = examine(&pad(head), &profile());
         assert_eq!((examined.reasons.len(), examined.reasons[0].code, examined.reasons[0].value.as_str()), (1, Code::Pho02, name));
         assert!(examined.stripped.is_none() && examined.measurements.pixels.is_none());
@@ -176,7 +177,7 @@ fn a_turned_photo_is_refused_whatever_the_byte_order() {
         assert_eq!(crate::forge::codes(&examined), [Code::Pho09]);
         assert_eq!(examined.measurements.container.orientation, Some(6));
         let upright = after_start(&good(), &segment(0xE1, &exif_segment(1, 0, big)));
-        assert_eq!(judged(&upright), []);
+        assert_eq!(judged(&upright), NONE);
     }
     let endless = after_start(&good(), &segment(0xE1, &exif_segment(1, 8, true)));
     assert_eq!(judged(&endless), [Code::Pho08]);
@@ -185,10 +186,10 @@ fn a_turned_photo_is_refused_whatever_the_byte_order() {
 #[test]
 fn colour_must_be_srgb_and_ycbcr() {
     let with = |bytes: &[u8]| judged(&after_start(&good(), bytes));
-    assert_eq!(with(&icc_segment(&icc_profile(srgb_primaries(), 563))), []);
+    assert_eq!(with(&icc_segment(&icc_profile(srgb_primaries(), 563))), NONE);
     assert_eq!(with(&icc_segment(&icc_profile(DISPLAY_P3, 563))), [Code::Pho10]);
     assert_eq!(with(&icc_segment(b"junk")), [Code::Pho10]);
-    assert_eq!(with(&segment(0xEE, b"Adobe\0\x64\0\0\0\0\x01")), []);
+    assert_eq!(with(&segment(0xEE, b"Adobe\0\x64\0\0\0\0\x01")), NONE);
     assert_eq!(with(&segment(0xEE, b"Adobe\0\x64\0\0\0\0\x00")), [Code::Pho10]);
 }
 
@@ -224,14 +225,14 @@ fn a_declared_density_other_than_350_is_told() {
 fn padding_does_not_make_a_photo_large_enough() {
     let small = portrait(1).jpeg(Coding { quality: 80, ..Coding::default() });
     assert!(small.len() < 39_000, "{}", small.len());
-    assert_eq!(judged(&small), [Code::Pho01]);
+    assert_eq!(judged_file(&small), [Code::Pho01]);
     let missing = 42_000 - small.len();
     let comment = after_start(&small, &segment(0xFE, &vec![b'.'; missing]));
-    assert_eq!(judged(&comment), [Code::Pho21]);
+    assert_eq!(judged_file(&comment), [Code::Pho21]);
     let fills = before_marker(&small, 0xC0, &vec![0xFF; missing]);
-    assert_eq!(judged(&fills), [Code::Pho21]);
+    assert_eq!(judged_file(&fills), [Code::Pho21]);
     let tail = [&small[..], &vec![0; missing][..]].concat();
-    assert_eq!(judged(&tail), [Code::Pho03, Code::Pho21]);
+    assert_eq!(judged_file(&tail), [Code::Pho03, Code::Pho21]);
 }
 
 #[test]
@@ -239,7 +240,7 @@ fn several_faults_are_all_told() {
     let small = portrait(1).jpeg(Coding { quality: 80, ..Coding::default() });
     let turned = after_start(&small, &segment(0xE1, &exif_segment(8, 0, true)));
     let framed = [&turned[..], b"tail"].concat();
-    assert_eq!(judged(&framed), [Code::Pho01, Code::Pho03, Code::Pho09]);
+    assert_eq!(judged_file(&framed), [Code::Pho01, Code::Pho03, Code::Pho09]);
 }
 
 #[test]

@@ -98,7 +98,7 @@ fn thumbnails_have_their_size_and_the_picture_in_it() {
     let small = thumbnail(&rgb, 90, 110);
     assert_eq!((small.width(), small.height(), small.bytes().len()), (90, 110, 90 * 110 * 3));
     let at = |x: usize, y: usize| &small.bytes()[(y * 90 + x) * 3..][..3];
-    assert_eq!(at(2, 2), [255; 3], "white corner");
+    assert_eq!(at(2, 2), [255u8; 3], "white corner");
     assert!(at(45, 45)[0] < 252, "a face in the middle");
     assert_eq!(thumbnail(&rgb, 0, 0).bytes().len(), 3);
 }

@@ -1,6 +1,7 @@
 //! What lies in an inbox, and what may be done to us with it.
 
 use std::ffi::OsStr;
+use std::io::Read as _;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
 

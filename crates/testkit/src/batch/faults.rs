@@ -63,7 +63,7 @@ pub static FAULTS: &[RecordFault] = &[
     only(Where::Csv, field("bytes-of-no-encoding", no(Code::Rec01), |c, _| c.row.set("bank", BAD_BYTES_MARK))),
     field("employer-name-blank", no(Code::Rec02), |c, _| c.row.set("employer_name", "   ")),
     field("document-number-na", no(Code::Rec02), |c, _| c.row.set("document_number", "N/A")),
-    field("name-too-long", wait(Code::Rec09), |c, _| c.row.set("name", "Lan ".repeat(60))),
+    field("name-too-long", no(Code::Rec03), |c, _| c.row.set("name", "Lan ".repeat(60))),
     field("name-control", no(Code::Rec04), |c, _| append(&mut c.row, "name", "\u{7}a")),
     field("name-bidi", no(Code::Rec05), |c, _| append(&mut c.row, "name", "\u{202e}a")),
     field("name-zero-width", no(Code::Rec05), |c, _| append(&mut c.row, "name", "\u{200b}a")),

@@ -23,6 +23,8 @@ pub(super) struct CsvRows<R> {
     ends: Vec<usize>,
     /// Place of each column's value in `FIELDS`; `None` is a column we don't know.
     columns: Vec<Option<usize>>,
+    /// Line ends that were passed without the splitter seeing them.
+    lines_skipped: u64,
     /// What is wrong with every row.
     everywhere: Vec<Reason>,
 }
@@ -37,7 +39,16 @@ enum Got {
 impl<R: BufRead> CsvRows<R> {
     pub(super) fn new(reader: R, encoding: Encoding, limits: &PackageLimits, foreign: Option<Reason>) -> io::Result<Self> {
         let (row, ends) = (vec![0; limits.row_bytes_max], vec![0; COLUMNS_MAX]);
-        let mut rows = Self { reader, core: csv_core::Reader::new(), encoding, row, ends, columns: Vec::new(), everywhere: foreign.into_iter().collect() };
+        let mut rows = Self {
+            reader,
+            core: csv_core::Reader::new(),
+            encoding,
+            row,
+            ends,
+            columns: Vec::new(),
+            lines_skipped: 0,
+            everywhere: foreign.into_iter().collect(),
+        };
         match rows.split()? {
             Some(Got::Fields(count)) => rows.read_header(count),
             Some(_) => rows.everywhere.push(rec32("a header of too many columns")),
@@ -47,7 +58,7 @@ impl<R: BufRead> CsvRows<R> {
     }
 
     pub(super) fn next_row(&mut self) -> io::Result<Option<Split>> {
-        let line = self.core.line();
+        let line = self.skip_line_ends()?;
         let Some(got) = self.split()? else { return Ok(None) };
         let mut split = match got {
             Got::TooLong => Split::unreadable(line, too_long(self.row.len())),
@@ -57,6 +68,17 @@ impl<R: BufRead> CsvRows<R> {
         };
         split.reasons.extend(self.everywhere.iter().cloned());
         Ok(Some(split))
+    }
+
+    /// Passes blank lines and what is left of the last line end; the line the next row begins on.
+    fn skip_line_ends(&mut self) -> io::Result<u64> {
+        loop {
+            let next = self.reader.fill_buf()?.first().copied();
+            let Some(end @ (b'\r' | b'\n')) = next else { break };
+            self.lines_skipped += u64::from(end == b'\n');
+            self.reader.consume(1);
+        }
+        Ok(self.core.line() + self.lines_skipped)
     }
 
     /// Splits the next row into `row` and `ends`; empty lines are skipped.

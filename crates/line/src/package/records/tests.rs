@@ -13,7 +13,7 @@ use crate::package::manifest::{Encoding, RecordsKind};
 use crate::package::testing::row;
 
 fn rows(bytes: &[u8], kind: RecordsKind, encoding: Encoding) -> Vec<Row> {
-    let limits = PackageLimits { row_bytes_max: 2000, ..PackageLimits::default() };
+    let limits = PackageLimits { row_bytes_max: 6000, ..PackageLimits::default() };
     // A small buffer, so that every border falls inside a row.
     let reader = BufReader::with_capacity(13, bytes);
     Rows::open(reader, kind, encoding, 1000, &limits).expect("in memory").map(|r| r.expect("in memory")).collect()
@@ -68,7 +68,8 @@ fn quoting_follows_rfc_4180() {
     let text = small(&["a", "\"b,\"\"b\"\"\r\nb\"", "c"]);
     let read = csv(text.as_bytes());
     assert_eq!(read.iter().map(|r| r.raw.get("name")).collect::<Vec<_>>(), ["a", "b,\"b\"\r\nb", "c"]);
-    assert_eq!(csv(small(&["a", "b"]).replace("\r\n", "\n").as_bytes()).len(), 2);
+    let spaced = small(&["a", "b"]).replace("\r\n", "\n\n\r\n");
+    assert_eq!(csv(spaced.as_bytes()).iter().map(|r| r.line).collect::<Vec<_>>(), [4, 7], "blank lines are passed and counted");
     assert_eq!(csv(small(&["a", "b"]).trim_end().as_bytes()).len(), 2, "the last line end may be missing");
 }
 
@@ -84,10 +85,7 @@ fn both_lines_of_a_zone_in_every_spelling() {
 #[test]
 fn c01_bytes_outside_the_encoding_cost_one_row() {
     let mut bytes = small(&["a", "b", "c"]).into_bytes();
-    let at = bytes.iter().position(|b| *b == b'b' && bytes[..].len() > 0).expect("a b");
-    let header = small(&[]).len();
-    let row_b = header + small(&["a"]).len() - header;
-    bytes[row_b.max(at)] = 0xFF;
+    bytes[small(&["a"]).len()] = 0xFF;
     let read = csv(&bytes);
     assert_eq!(read.iter().map(codes).collect::<Vec<_>>(), [vec![], vec![Code::Rec01], vec![]]);
     let gb = write_csv(&[row(1), row(2)], Encoding::Gb18030, false).expect("in memory");
@@ -123,10 +121,10 @@ fn rec32_headers_that_are_not_ours() {
     let expect = |text: String, what: &str| {
         let read = csv(text.as_bytes());
         assert_eq!(read.len(), 2, "{what}");
-        assert!(read.iter().all(|r| codes(r) == [Code::Rec32]), "{what}: {:?}", codes(&read[0]));
+        assert!(read.iter().all(|r| distinct(r) == [Code::Rec32]), "{what}: {:?}", codes(&read[0]));
         read[0].reasons[0].value.clone()
     };
-    assert_eq!(expect(good.replacen("birth_date", "MUSTERMANN", 1), "unknown").contains("MUSTERMANN"), false);
+    assert_eq!(expect(good.replacen("birth_date", "MUSTERMANN", 1), "unknown"), "column 5 is unknown");
     assert_eq!(expect(good.replacen("birth_date", "name", 1), "twice"), "column name twice");
     let missing = format!("{}\n", REQUIRED_COLUMNS[1..].join(",")) + &format!("{}\n", ",".repeat(REQUIRED_COLUMNS.len() - 2)).repeat(2);
     assert_eq!(expect(missing, "missing"), "missing: application_id");
