@@ -68,11 +68,6 @@ impl Plant {
         found.retain(|path, _| !path.ends_with("report.html"));
         found
     }
-
-    pub fn lines(&self, path: &str) -> Vec<Value> {
-        let text = std::fs::read_to_string(self.root.join(path)).expect("a readable file");
-        text.lines().map(|l| serde_json::from_str(l).expect("JSON")).collect()
-    }
 }
 
 pub fn text(bytes: &[u8]) -> String {

@@ -29,6 +29,11 @@ fn base64_of(key: &str) -> &str {
 /// # Errors
 /// What can't be read or doesn't fit.
 pub fn verify(message: &[u8], signature: &str, key: &str) -> Result<(), &'static str> {
+    // Base64 with stray bits would be a second text of one signature.
+    let canonical = [1, 3].iter().all(|n| signature.lines().nth(*n).is_some_and(|line| STANDARD.decode(line).is_ok()));
+    if !canonical {
+        return Err("the signature can't be read");
+    }
     let key = PublicKey::from_base64(base64_of(key)).map_err(|_| "the key can't be read")?;
     let signature = Signature::decode(signature).map_err(|_| "the signature can't be read")?;
     key.verify(message, &signature, false).map_err(|_| "the signature isn't one of this file")

@@ -99,7 +99,7 @@ mod tests {
             };
             let work = |i: u64| {
                 peak.fetch_max(alive.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
-                if i % 50 == 0 {
+                if i.is_multiple_of(50) {
                     std::thread::sleep(std::time::Duration::from_millis(3));
                 }
                 i

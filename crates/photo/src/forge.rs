@@ -83,7 +83,7 @@ pub(crate) fn icc_profile(primaries: [[i32; 3]; 3], gamma: u16) -> Vec<u8> {
     profile.extend(6u32.to_be_bytes());
     let data = 132 + 6 * 12;
     for (i, tag) in [b"rXYZ", b"gXYZ", b"bXYZ"].iter().enumerate() {
-        put_tag(&mut profile, *tag, data + i as u32 * 20, 20);
+        put_tag(&mut profile, tag, data + i as u32 * 20, 20);
     }
     for tag in [b"rTRC", b"gTRC", b"bTRC"] {
         put_tag(&mut profile, tag, data + 60, 14);

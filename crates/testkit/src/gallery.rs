@@ -153,7 +153,7 @@ fn look_of(base: usize) -> Look {
 
 /// Triangular noise of −2..=2, long enough for a row to be read from any place.
 fn noise_strip(seed: u64) -> Vec<i8> {
-    let mut state = scramble(seed ^ 0x6E6F_6973_65);
+    let mut state = scramble(seed ^ 0x6E_6F69_7365);
     let strip = std::iter::repeat_with(|| {
         state = scramble(state.wrapping_add(1));
         (state % 3) as i8 + ((state >> 32) % 3) as i8 - 2

@@ -68,7 +68,7 @@ impl DiskFile for MemoryFile {
 
 impl Disk for MemoryDisk {
     fn create(&self, path: RelPath) -> io::Result<Box<dyn DiskFile>> {
-        self.put(path, []);
+        self.put(path, Vec::new());
         Ok(Box::new(MemoryFile(self.clone(), path.to_owned())))
     }
 

@@ -9,7 +9,6 @@ use card::register::OutletRow;
 use card::{Application, BatchId, BusinessType, Code, Delivery, Digest, Effect, Keyed, Lane, Mail, Ordinal, Outcome, OutletCode, RawApplication, Reason};
 use card::{DocumentType, Sex};
 use jiff::civil::date;
-use ledger::disk::Disk;
 use ledger::entry::*;
 use ledger::envelope::{self, Form};
 use ledger::segment::SegmentWriter;
@@ -492,7 +491,7 @@ impl Builder<'_> {
         let mut journal = ledger::Journal::create(self.disk.shared(), "p").unwrap().with_segment_bytes(3000);
         for (i, entry) in self.entries.iter().enumerate() {
             journal.append(entry).unwrap();
-            // Commits of one, two and three records.
+            // Commits of one and of two records.
             if i % 3 != 1 {
                 journal.commit().unwrap();
             }

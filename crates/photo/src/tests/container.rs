@@ -5,7 +5,8 @@ use jpeg_encoder::{ColorType, SamplingFactor};
 
 use crate::examine;
 use crate::forge::{
-    DISPLAY_P3, after_start, before_marker, exif_segment, good, icc_profile, icc_segment, judged, patched, place_of, profile, segment, srgb_primaries,
+    DISPLAY_P3, NONE, after_start, before_marker, exif_segment, good, icc_profile, icc_segment, judged, judged_file, patched, place_of, profile, segment,
+    srgb_primaries,
 };
 use crate::sample::{Coding, HEIGHT, WIDTH, encode, portrait};
 

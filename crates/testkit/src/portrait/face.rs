@@ -55,6 +55,7 @@ impl<'a> Sitter<'a> {
         of.iter().map(|i| self.on_canvas[*i]).collect()
     }
 
+    #[allow(clippy::too_many_arguments)] // the eight things a face is drawn from
     fn oval(&self, canvas: &mut Canvas, centre: Point3, rx: f64, ry: f64, colour: Colour, soft: f64, stuff: Stuff) {
         let outline = self.camera.outline(ellipse(centre, rx, ry, 0.0, 1.0, 60));
         canvas.fill(&outline, colour, soft * SS, stuff);

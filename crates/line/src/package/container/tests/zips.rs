@@ -145,7 +145,7 @@ fn a04_comments_prefixes_and_gaps_are_refused() {
 fn a05_bombs_declared_and_undeclared() {
     let zeros = vec![0; 200 << 20];
     let declared = Forged::deflated("applications.csv", &zeros);
-    assert_eq!(codes(&[declared.clone()]), [Code::Pkg05]);
+    assert_eq!(codes(std::slice::from_ref(&declared)), [Code::Pkg05]);
     let liar = Forged { plain_bytes: 100, ..declared };
     let bytes = zip(&[liar]);
     let mut sink = crate::package::testing::Kept::default();
