@@ -37,7 +37,9 @@ fn a_held_application_is_resolved_and_its_history_told() {
     let held: Vec<serde_json::Value> = plant.ok(&["held", "--json"]).lines().map(|l| serde_json::from_str(l).unwrap()).collect();
     let by_hand = |h: &&serde_json::Value| {
         let codes: Vec<&str> = h["reasons"].as_array().unwrap().iter().map(|r| r["code"].as_str().unwrap()).collect();
-        codes.iter().all(|c| ["PHO-14", "PHO-15", "PHO-18", "PHO-19", "REC-12", "PHO-22"].contains(c))
+        codes
+            .iter()
+            .all(|c| ["PHO-14", "PHO-15", "PHO-18", "PHO-19", "PHO-22", "REC-06", "REC-07", "REC-12", "REC-16", "REC-18", "RPL-05", "RPL-06"].contains(c))
     };
     let chosen = held.iter().find(by_hand).expect("the generator makes applications a person can accept");
     let name = format!("{}/{}", chosen["outlet"].as_str().unwrap(), chosen["application_id"].as_str().unwrap());

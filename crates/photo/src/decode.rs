@@ -26,6 +26,7 @@ pub fn decode(jpeg: &[u8], rules: &PhotoRules) -> Result<Rgb, Refusal> {
     if let Some(frame) = rules::frame(&layout, &mut found) {
         found.extend(rules::size(&frame, rules));
         found.extend(rules::depth(&frame, &layout));
+        found.extend(rules::scattered_scans(&frame, &layout));
     }
     match found.into_iter().next() {
         Some(refusal) => Err(refusal),

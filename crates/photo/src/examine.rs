@@ -103,6 +103,9 @@ fn frame_rules(layout: &Layout<'_>, frame: &Frame, rules: &PhotoRules, found: &m
     let readable = unreadable.is_empty() && layout.broken.is_none();
     found.append(&mut unreadable);
     found.extend(rules::colour_profile(layout));
+    let scattered = rules::scattered_scans(frame, layout);
+    let decodable = scattered.is_none();
+    found.extend(scattered);
     if frame.marker == marker::SOF2 {
         found.push(Refusal::new(Code::Pho22, "progressive", "baseline"));
     }
@@ -113,7 +116,7 @@ fn frame_rules(layout: &Layout<'_>, frame: &Frame, rules: &PhotoRules, found: &m
         Ok(tally) => {
             measured.scans = Some(tally.scans);
             measured.restarts = Some(tally.restarts);
-            true
+            decodable
         }
         Err(refusal) => {
             found.push(refusal);

@@ -29,7 +29,7 @@ pub fn answers_csv(told: &[Told]) -> Vec<u8> {
     for t in told {
         let head = format!("x,{},{},{},,", t.package, t.row, t.outcome);
         if t.reasons.is_empty() {
-            out += &format!("{head},,,\r\n");
+            out += &format!("{head},,,,\r\n");
         }
         for r in &t.reasons {
             out += &format!("{head},{},e,'{},\"{}\"\r\n", r.code, r.value, r.limit);

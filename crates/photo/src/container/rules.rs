@@ -112,6 +112,14 @@ pub(crate) fn depth(frame: &Frame, layout: &Layout<'_>) -> Option<Refusal> {
     (!odd.is_empty()).then(|| Refusal::new(Code::Pho07, odd.join(", "), "3 components of 8 bits, baseline"))
 }
 
+/// PHO-08: a baseline photo with coarser colour whose components come in scans of their own. It is legal and never seen from
+/// a camera, and the decoder (zune-jpeg 0.5.15) makes another picture of it without a word: so it isn't decoded.
+pub(crate) fn scattered_scans(frame: &Frame, layout: &Layout<'_>) -> Option<Refusal> {
+    let scans = layout.all(marker::SOS).count();
+    let scattered = frame.marker == marker::SOF0 && scans > 1 && frame.h_max() * frame.v_max() > 1;
+    scattered.then(|| Refusal::new(Code::Pho08, format!("{scans} scans of a subsampled baseline photo"), "1 scan"))
+}
+
 /// PHO-09 and PHO-08: the orientation, and directories that don't end.
 pub(crate) fn orientation(layout: &Layout<'_>, found: &mut Vec<Refusal>, measured: &mut ContainerMeasurements) {
     let all: Vec<_> = layout.all(marker::APP1).filter_map(|s| exif::read(s.payload)).collect();

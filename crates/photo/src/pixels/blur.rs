@@ -8,8 +8,11 @@ use super::plane::Luma;
 /// picture never has to be made.
 const HALF: usize = 4;
 const WINDOW: u16 = 9;
+/// Steps up to this are rounding and the file's own compression: they look perfectly sharp and would hide a blur in smooth
+/// skin (measured: at sigma 1.5 px 8 of 8 portraits exceed 0.60 without them, 7 of 8 with them).
+const NOISE_STEP: u8 = 1;
 
-/// 0 sharp .. 1 blurred: the worse of both directions inside the oval; 1 if nothing there has any step.
+/// 0 sharp .. 1 blurred: the worse of both directions inside the oval; 1 if nothing there has a step beyond noise.
 pub(crate) fn measure(luma: &Luma, oval: &Oval) -> f64 {
     let (mut across, mut down) = (Loss::default(), Loss::default());
     for (y, x) in oval.rows() {
@@ -34,7 +37,8 @@ impl Loss {
     fn add(&mut self, here: &[u8], before: &[u8], entering: &[u8], leaving: &[u8]) {
         let (mut steps, mut lost) = (0u32, 0u32);
         for (((h, b), e), l) in here.iter().zip(before).zip(entering).zip(leaving) {
-            let step = WINDOW * u16::from(h.abs_diff(*b));
+            let step = h.abs_diff(*b);
+            let step = if step > NOISE_STEP { WINDOW * u16::from(step) } else { 0 };
             steps += u32::from(step);
             lost += u32::from(step.saturating_sub(u16::from(e.abs_diff(*l))));
         }
@@ -58,9 +62,9 @@ mod tests {
     #[test]
     fn sharp_is_low_and_smooth_is_high() {
         let checks = of(|x, y| if (x / 2 + y / 2) % 2 == 0 { 0 } else { 255 });
-        let ramp = of(|x, y| (x + y) as u8);
+        let ramp = of(|x, y| (2 * (x.min(90) + y / 4)) as u8);
         assert!(checks < 0.2, "{checks}");
-        assert_eq!(ramp, 1.0, "a ramp loses nothing to a blur");
+        assert!(ramp > 0.9, "a ramp loses next to nothing to a blur: {ramp}");
         assert_eq!(of(|_, _| 90), 1.0);
     }
 
@@ -73,7 +77,11 @@ mod tests {
         let (mut steps, mut lost) = (0.0, 0.0);
         for (y, span) in oval.rows() {
             for x in span {
-                let step = f64::from(luma.row(y)[x].abs_diff(luma.row(y)[x - 1]));
+                let step = luma.row(y)[x].abs_diff(luma.row(y)[x - 1]);
+                if step <= NOISE_STEP {
+                    continue;
+                }
+                let step = f64::from(step);
                 steps += step;
                 lost += (step - (blurred(x, y) - blurred(x - 1, y)).abs()).max(0.0);
             }

@@ -22,6 +22,8 @@ fn conforming_photos_have_no_finding() {
     for seed in 0..4 {
         for sampling in [SamplingFactor::F_1_1, SamplingFactor::F_2_1, SamplingFactor::F_2_2, SamplingFactor::F_1_2] {
             for (optimised, restart_interval) in [(false, 0), (true, 0), (true, 45), (false, 7)] {
+                // The encoder writes optimised photos in one scan a component: refused where colour is coarser.
+                let optimised = optimised && sampling == SamplingFactor::F_1_1;
                 let jpeg = portrait(seed).jpeg(Coding { quality: 97, sampling, optimised, restart_interval, ..Coding::default() });
                 let examined = examine(&jpeg, &profile());
                 assert!(
@@ -160,6 +162,15 @@ fn more_segments_tables_restarts_or_metadata_than_a_photo_needs() {
     assert!(judged(&before_marker(&good(), 0xC0, &segment(0xC4, &tables))).contains(&Code::Pho08), "900 Huffman tables");
     let storm = portrait(1).jpeg(Coding { restart_interval: 1, ..Coding::default() });
     assert!(judged(&storm).contains(&Code::Pho08), "a restart after every unit");
+}
+
+#[test]
+fn coarser_colour_in_scans_of_its_own_is_not_left_to_the_decoder() {
+    let jpeg = portrait(0).jpeg(Coding { sampling: SamplingFactor::F_2_2, optimised: true, ..Coding::default() });
+    let examined = examine(&jpeg, &profile());
+    assert_eq!(examined.measurements.container.scans, Some(3));
+    assert!(crate::forge::codes(&examined).contains(&Code::Pho08) && examined.pixels.is_none());
+    assert_eq!(crate::decode(&jpeg, &profile().photo).err().map(|r| r.code), Some(Code::Pho08));
 }
 
 #[test]

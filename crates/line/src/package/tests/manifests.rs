@@ -30,7 +30,11 @@ fn read(text: &[u8]) -> Result<Manifest, Vec<Code>> {
 fn with(pointer: &str, value: Value) -> Vec<u8> {
     let mut manifest = good();
     let (parent, key) = pointer.rsplit_once('/').expect("a pointer");
-    manifest.pointer_mut(parent).expect("a parent")[key] = value;
+    let parent = manifest.pointer_mut(parent).expect("a parent");
+    match key.parse::<usize>() {
+        Ok(at) if parent.is_array() => parent[at] = value,
+        _ => parent[key] = value,
+    }
     manifest.to_string().into_bytes()
 }
 
