@@ -3,7 +3,7 @@
 
 use card::{Code, Ordinal, Outcome};
 use ledger::disk::Disk;
-use ledger::entry::{BatchDispatched, FileDigest, PackageAnswered};
+use ledger::entry::{BatchDispatched, FileDigest, PackageAnswered, PackageSetAside};
 use ledger::fault::Fault;
 use serde::Deserialize;
 
@@ -93,6 +93,49 @@ pub fn night(disk: &dyn Disk, story: &Story, e: &BatchDispatched, proofs: &mut P
         }
     }
     Ok(())
+}
+
+/// Why a package was set aside, as its outlet is told.
+#[derive(Deserialize)]
+struct SetAside {
+    package_id: Option<String>,
+    reasons: Vec<SetAsideReason>,
+}
+
+#[derive(Deserialize)]
+struct SetAsideReason {
+    code: String,
+    value: String,
+    limit: String,
+    sentence_en: String,
+    sentence_zh: String,
+    todo_en: String,
+    todo_zh: String,
+}
+
+/// Holds what an outlet was told of a package that was not let in against the ledger's reasons, word by word: the ledger keeps no
+/// digest of that file.
+///
+/// # Errors
+/// The disk's.
+pub fn set_aside(disk: &dyn Disk, e: &PackageSetAside, proofs: &mut Proofs) -> Result<(), Fault> {
+    proofs.check(Invariant::I02, !e.reasons.is_empty(), || format!("{} was set aside without a reason", e.quarantine_path));
+    let (Some(outlet), Some(name)) = (&e.outlet, e.quarantine_path.rsplit('/').next()) else { return Ok(()) };
+    let path = format!("returns/{outlet}/set-aside-{name}.json");
+    let Some(bytes) = files::open(disk, &path)? else {
+        proofs.answers_gone += 1;
+        return Ok(());
+    };
+    let told: Option<SetAside> = serde_json::from_slice((*bytes).as_ref()).ok();
+    let same = told.is_some_and(|t| t.package_id == e.package_id && t.reasons.len() == e.reasons.len() && t.reasons.iter().zip(&e.reasons).all(same_words));
+    proofs.check(Invariant::I02, same, || format!("{path} doesn't say what the ledger does"));
+    Ok(())
+}
+
+fn same_words((told, reason): (&SetAsideReason, &card::Reason)) -> bool {
+    let published = reason.code.definition();
+    let words = [&told.code, &told.value, &told.limit, &told.sentence_en, &told.sentence_zh, &told.todo_en, &told.todo_zh];
+    words.into_iter().eq([published.text, &reason.value, &reason.limit, published.en, published.zh, published.todo_en, published.todo_zh])
 }
 
 /// The answer file, unless its outlet has taken it away.

@@ -71,6 +71,7 @@ fn walk(disk: &dyn Disk, story: &mut Story, proofs: &mut Proofs) -> Result<journ
         story.tell(seq, &entry, proofs);
         match &entry {
             Entry::PackageAnswered(e) => answers::package(disk, story, e, proofs),
+            Entry::PackageSetAside(e) => answers::set_aside(disk, e, proofs),
             Entry::BatchDispatched(e) => answers::night(disk, story, e, proofs),
             _ => Ok(()),
         }

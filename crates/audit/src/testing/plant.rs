@@ -177,6 +177,7 @@ pub fn build(twist: &Twist) -> MemoryDisk {
     for (number, (_, key)) in (0..).zip(&outlets) {
         builder.package(number, key);
     }
+    builder.set_aside();
     builder.batch(&plant);
     builder.entries.push(Entry::RunEnded(RunEnded { run: 1, exit: 3, at: NIGHT + 50 }));
     builder.reported();
@@ -279,6 +280,19 @@ impl Builder<'_> {
         }));
         self.judged(package, rows.clone());
         self.answered(package, code, rows);
+    }
+
+    /// A package of WH-01 that was not let in.
+    fn set_aside(&mut self) {
+        let reasons = vec![Reason::new(Code::Rpl04, "1", "2 or more")];
+        let words = |r: &Reason| {
+            let d = r.code.definition();
+            json!({ "code": d.text, "value": r.value, "limit": r.limit, "sentence_en": d.en, "sentence_zh": d.zh, "todo_en": d.todo_en, "todo_zh": d.todo_zh })
+        };
+        let told = json!({ "package_id": "P9", "reasons": reasons.iter().map(words).collect::<Vec<_>>() });
+        self.write("returns/WH-01/set-aside-000001-x.zip.json", serde_json::to_vec(&told).unwrap());
+        let (outlet, package_id, quarantine_path) = (Some(outlet("WH-01")), Some("P9".into()), "quarantine/000001-x.zip".into());
+        self.entries.push(Entry::PackageSetAside(PackageSetAside { name: "x.zip".into(), outlet, package_id, quarantine_path, reasons, at: NIGHT }));
     }
 
     fn segment(&mut self, path: &str, files: &BTreeMap<String, Vec<u8>>) -> Digest {

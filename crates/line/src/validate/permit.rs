@@ -1,6 +1,7 @@
 //! What the registers say of an application: outlet open, permit valid and due, social security number assigned to this person.
 //! Asked at intake and again at the cut, because all of it can change overnight.
 
+use card::country::clean_code;
 use card::reason::{Code, Reason};
 use card::register::{EnrolmentRow, PermitEvent, PermitRow};
 use card::{Application, BusinessType};
@@ -77,11 +78,16 @@ fn differing_fields(application: &Application, permit: &PermitRow) -> Vec<&'stat
     let alnum = |text: &str| text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect::<String>();
     let pairs = [
         ("document_number", alnum(&application.document_number) == alnum(&permit.document_number)),
-        ("nationality", application.nationality == permit.nationality),
+        ("nationality", same_country(&application.nationality, &permit.nationality)),
         ("work_permit_category", application.work_permit_category == permit.category),
         ("work_permit_to", application.work_permit_to == permit.to),
     ];
     pairs.into_iter().filter(|(_, same)| !same).map(|(field, _)| field).collect()
+}
+
+/// Registers and outlets write one country in several ways (`D`, `DEU`).
+fn same_country(one: &str, other: &str) -> bool {
+    clean_code(one) == clean_code(other)
 }
 
 /// "No change, no replacement" (S1): a card is due for a new, renewed or altered permit; replacements need no event.
@@ -103,7 +109,7 @@ fn enrolment_reason(application: &Application, row: &EnrolmentRow, judge: &Judge
     if row.birth_date != application.birth_date {
         differing.push("birth_date");
     }
-    if row.nationality != application.nationality {
+    if !same_country(&application.nationality, &row.nationality) {
         differing.push("nationality");
     }
     // The number is for life and documents are renewed (card-and-rules.md 1.8): the document alone never disproves it.

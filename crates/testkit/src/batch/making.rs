@@ -29,7 +29,7 @@ const EMPLOYER_EVERY: u64 = 3;
 const PHOTOS_BELOW: usize = 45;
 const PAIRS_BELOW: usize = 57;
 /// Beginnings of the names of degradations whose measure falls on either side of a band, depending on the portrait: no single outcome can be promised.
-const BORDERLINE: [&str; 5] = ["blur", "upscaled", "bright", "recompressed-5", "recompressed-7"];
+const BORDERLINE: [&str; 2] = ["blur", "upscaled"];
 /// Share of applications whose photo is unusual but conforming, and of twins.
 const UNUSUAL_SHARE: f64 = 0.01;
 const TWIN_SHARE: f64 = 0.005;
@@ -239,6 +239,7 @@ impl<'o> Making<'o> {
         let mut twin = self.conforming(frame.outlet, frame.employer.clone());
         let mut person = Person { birth_date: case.person.birth_date, nationality: case.person.nationality.clone(), ..twin.person.clone() };
         person.name.surname.clone_from(&case.person.name.surname);
+        person.name.shorten_to_fit();
         twin.change_person(person);
         twin.fault = "twin";
         twin

@@ -181,6 +181,15 @@ impl Name {
         let whole = format!("{} {}", self.surname, self.given).trim().to_owned();
         if capitals { whole.to_uppercase() } else { whole }
     }
+
+    /// Drops given names from the end until the whole fits the machine-readable zone; the first always stays.
+    pub fn shorten_to_fit(&mut self) {
+        while card::name::mrz_name(&self.shown(false)).chars_needed > MRZ_CHARS_MAX
+            && let Some((kept, _)) = self.given.rsplit_once(' ')
+        {
+            self.given.truncate(kept.len());
+        }
+    }
 }
 
 /// A name of the family; `long` adds given names up to about 34 letters.
@@ -197,10 +206,10 @@ pub fn name(family: usize, dice: &mut Dice, long: bool) -> Name {
     }
     // A second part makes the space of names large enough that no two people of one birthday share one.
     let second = capital(&[join(f.given, dice), middle(dice)].concat());
-    let whole = Name { surname, given: format!("{} {second}", capital(&given)) };
+    let mut whole = Name { surname, given: format!("{} {second}", capital(&given)) };
     // Transliteration makes some letters two: a name must still fit the machine-readable zone.
-    let fits = card::name::mrz_name(&whole.shown(false)).chars_needed <= MRZ_CHARS_MAX;
-    if fits { whole } else { Name { given: capital(&given), ..whole } }
+    whole.shorten_to_fit();
+    whole
 }
 
 /// Name field of a passport's machine-readable zone (ICAO 9303-4).

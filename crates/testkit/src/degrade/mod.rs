@@ -86,6 +86,7 @@ pub static CATALOGUE: &[Degradation] = &[
     refused("recompressed-20", &[Code::Pho19], |s| file(&optics::recompressed(s.picture, 20))),
     refused("blur-2.5", &[Code::Pho14], |s| file(&optics::blurred(s.picture, 2.5))),
     refused("blur-3.5", &[Code::Pho14], |s| file(&optics::blurred(s.picture, 3.5))),
+    refused("focus-missed", &[Code::Pho14], |s| file(&optics::focus_missed(s.picture, 4.0))),
     refused("upscaled-4", &[Code::Pho14], |s| file(&optics::upscaled(s.picture, 4))),
     refused("upscaled-5", &[Code::Pho14], |s| file(&optics::upscaled(s.picture, 5))),
     held("over-exposed", &[Code::Pho18], |s| file(&optics::over_exposed(s.picture))),

@@ -34,6 +34,17 @@ pub fn blurred(picture: &Rgb, sigma: f64) -> Rgb {
     out
 }
 
+/// Focused on what is in front of the person: the face is soft, the clothes keep their grain (and the file its size, which a
+/// wholly soft picture reaches only with noise over the face).
+pub fn focus_missed(picture: &Rgb, sigma: f64) -> Rgb {
+    const CLOTHES_FROM_PERCENT: usize = 80;
+    const GRAIN_SD: f64 = 25.0;
+    let mut out = blurred(picture, sigma);
+    let from = picture.height as usize * CLOTHES_FROM_PERCENT / 100 * picture.width as usize * 3;
+    out.data[from..].copy_from_slice(&crate::jpeg::with_noise(&out, GRAIN_SD).data[from..]);
+    out
+}
+
 /// A small picture blown up by a whole factor.
 pub fn upscaled(picture: &Rgb, factor: u32) -> Rgb {
     let small = resized(picture, picture.width / factor, picture.height / factor);
