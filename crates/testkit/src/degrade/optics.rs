@@ -41,7 +41,8 @@ pub fn focus_missed(picture: &Rgb, sigma: f64) -> Rgb {
     const GRAIN_SD: f64 = 25.0;
     let mut out = blurred(picture, sigma);
     let from = picture.height as usize * CLOTHES_FROM_PERCENT / 100 * picture.width as usize * 3;
-    out.data[from..].copy_from_slice(&crate::jpeg::with_noise(&out, GRAIN_SD).data[from..]);
+    let grained = crate::jpeg::with_noise(&out, GRAIN_SD);
+    out.data[from..].copy_from_slice(&grained.data[from..]);
     out
 }
 
