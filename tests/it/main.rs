@@ -7,3 +7,4 @@ mod night;
 mod plant;
 #[cfg(feature = "system-tests")]
 mod system;
+mod world;

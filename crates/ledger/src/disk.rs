@@ -39,7 +39,8 @@ pub trait Disk: Send + Sync {
     fn remove(&self, path: RelPath) -> io::Result<()>;
     /// Removes a folder and all in it; missing is not an error.
     fn remove_dir(&self, path: RelPath) -> io::Result<()>;
-    /// Creates a folder and its parents (mode 0700); existing is not an error.
+    /// Creates a folder and its parents (mode 0700), each of them durable in the one above; existing is not an error. A folder this
+    /// process didn't make may have been made by one that died before its name was synced: it is synced once all the same.
     fn create_dir(&self, path: RelPath) -> io::Result<()>;
     /// Makes the names in a folder durable.
     fn sync_dir(&self, path: RelPath) -> io::Result<()>;

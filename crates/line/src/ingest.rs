@@ -61,18 +61,24 @@ impl From<Fault> for Refusal {
 }
 
 impl Ingest<'_, '_> {
-    /// A kill between the ledger and the inbox leaves one move unfinished: finish it.
+    /// A kill between the ledger and the inbox leaves one package written down as set aside but neither answered nor moved: finish it.
     ///
     /// # Errors
     /// The inbox or the disk fails.
     pub fn finish_moves(&self) -> Result<(), Fault> {
         let last = lock(self.book).last_set_aside()?;
-        let Some((name, path)) = last else { return Ok(()) };
+        let Some(aside) = last else { return Ok(()) };
         let moved = self.world.disk.list("quarantine").map_err(|e| Fault::io("list", "quarantine", e))?;
-        if moved.iter().any(|e| format!("quarantine/{}", e.name) == path) {
+        if moved.iter().any(|e| format!("quarantine/{}", e.name) == aside.quarantine_path) {
             return Ok(());
         }
-        self.world.inbox.set_aside(&name, &path).map_err(|e| Fault::io("set aside", &path, e))
+        self.answer_and_move(&aside)
+    }
+
+    /// The answer first: a package that lies in quarantine has been answered.
+    fn answer_and_move(&self, aside: &PackageSetAside) -> Result<(), Fault> {
+        answers::answer_set_aside(self.world, &PackageSetAside { name: escaped(aside.name.as_bytes()), ..aside.clone() })?;
+        self.world.inbox.set_aside(&aside.name, &aside.quarantine_path).map_err(|e| Fault::io("set aside", &aside.quarantine_path, e))
     }
 
     /// Takes one arrival in.
@@ -286,21 +292,20 @@ impl Ingest<'_, '_> {
 
     fn set_aside(&self, arrival: &Arrival, outlet: Option<OutletCode>, package_id: Option<String>, reasons: Vec<Reason>) -> Result<Taken, Fault> {
         let mut book = lock(self.book);
-        let number = book.set_aside()?.len() + 1;
+        let number = book.last_set_aside()?.map_or(1, |last| number_of(&last) + 1);
         let aside = PackageSetAside {
-            name: escaped(arrival.name.as_bytes()),
+            name: arrival.name.clone(),
             outlet,
             package_id,
             quarantine_path: format!("quarantine/{number:06}-{}", file_safe(&arrival.name)),
             reasons,
             at: self.at,
         };
-        book.record(&Entry::PackageSetAside(PackageSetAside { name: arrival.name.clone(), ..aside.clone() }))?;
+        book.record(&Entry::PackageSetAside(aside.clone()))?;
         drop(book);
         let codes: Vec<&str> = aside.reasons.iter().map(|r| r.code.text()).collect();
-        self.world.progress.note(&format!("package {} set aside: {}", aside.name, codes.join(" ")));
-        self.world.inbox.set_aside(&arrival.name, &aside.quarantine_path).map_err(|e| Fault::io("set aside", &aside.quarantine_path, e))?;
-        answers::answer_set_aside(self.world, &aside)?;
+        self.world.progress.note(&format!("package {} set aside: {}", escaped(aside.name.as_bytes()), codes.join(" ")));
+        self.answer_and_move(&aside)?;
         Ok(Taken::SetAside)
     }
 
@@ -318,6 +323,12 @@ impl Ingest<'_, '_> {
         lock(self.book).record(&Entry::Note(Note { code: code.text().to_owned(), text, at: self.at }))?;
         Ok(Taken::Waiting)
     }
+}
+
+/// The running number at the front of a quarantined package's new name.
+fn number_of(aside: &PackageSetAside) -> usize {
+    let name = aside.quarantine_path.rsplit('/').next().unwrap_or_default();
+    name.split('-').next().and_then(|n| n.parse().ok()).unwrap_or(0)
 }
 
 enum Admitted {

@@ -1,11 +1,12 @@
 //! `Disk` on a real file system: one folder, private to us, with no links followed and nothing outside it reachable.
 //! What is synced is synced with fdatasync (files) and fsync (folders); errors are passed up, never retried.
 
+use std::collections::HashSet;
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Component, Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use card::Code;
@@ -31,6 +32,8 @@ pub struct RealDisk {
     root: PathBuf,
     durability: Durability,
     written_bytes: Arc<AtomicU64>,
+    /// Folders whose names this process knows to be durable.
+    known_folders: Mutex<HashSet<PathBuf>>,
 }
 
 /// What a file system can promise (statfs magic numbers, linux/magic.h).
@@ -71,7 +74,7 @@ impl RealDisk {
         let kind = rustix::fs::statfs(root).map_err(|e| Fault::io("statfs", &shown, e.into()))?;
         let warnings = check_promise(promise_of(magic_of(&kind)), durability)?;
         let root = root.canonicalize().map_err(|e| Fault::io("open", &shown, e))?;
-        Ok((Self { root, durability, written_bytes: Arc::default() }, warnings))
+        Ok((Self { root, durability, written_bytes: Arc::default(), known_folders: Mutex::default() }, warnings))
     }
 
     #[must_use]
@@ -109,6 +112,28 @@ impl RealDisk {
 
     fn file(&self, file: File) -> Box<dyn DiskFile> {
         Box::new(RealFile { file, durability: self.durability, written_bytes: self.written_bytes.clone() })
+    }
+
+    /// One folder in a folder that exists, its name durable.
+    fn create_one(&self, folder: &Path) -> io::Result<()> {
+        if self.known().contains(folder) {
+            return Ok(());
+        }
+        create_folder(folder)?;
+        if let (Durability::Full, Some(parent)) = (self.durability, folder.parent()) {
+            File::open(parent)?.sync_all()?;
+        }
+        self.known().insert(folder.to_owned());
+        Ok(())
+    }
+
+    /// A folder goes away or gets another name, with all in it.
+    fn forget(&self, folder: &Path) {
+        self.known().retain(|known| !known.starts_with(folder));
+    }
+
+    fn known(&self) -> std::sync::MutexGuard<'_, HashSet<PathBuf>> {
+        self.known_folders.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn open_to_read(&self, path: RelPath) -> io::Result<File> {
@@ -185,7 +210,9 @@ impl Disk for RealDisk {
     }
 
     fn rename(&self, from: RelPath, to: RelPath) -> io::Result<()> {
-        fs::rename(self.at(from)?, self.at(to)?)
+        let from = self.at(from)?;
+        self.forget(&from);
+        fs::rename(from, self.at(to)?)
     }
 
     fn remove(&self, path: RelPath) -> io::Result<()> {
@@ -193,7 +220,9 @@ impl Disk for RealDisk {
     }
 
     fn remove_dir(&self, path: RelPath) -> io::Result<()> {
-        unless_missing(fs::remove_dir_all(self.at(path)?))
+        let folder = self.at(path)?;
+        self.forget(&folder);
+        unless_missing(fs::remove_dir_all(folder))
     }
 
     fn create_dir(&self, path: RelPath) -> io::Result<()> {
@@ -202,7 +231,7 @@ impl Disk for RealDisk {
         let mut folder = self.root.clone();
         for part in below_root.components() {
             folder.push(part);
-            create_folder(&folder)?;
+            self.create_one(&folder)?;
         }
         Ok(())
     }

@@ -9,3 +9,4 @@ pub mod gallery;
 pub mod jpeg;
 pub mod portrait;
 pub mod rgb;
+pub mod world;

@@ -184,8 +184,9 @@ impl Book {
     ///
     /// # Errors
     /// The index fails.
-    pub fn last_set_aside(&self) -> Result<Option<(String, String)>, Fault> {
-        self.get(&keys::meta("last-set-aside"))
+    pub fn last_set_aside(&self) -> Result<Option<PackageSetAside>, Fault> {
+        let Some((_, path)) = self.get::<(String, String)>(&keys::meta("last-set-aside"))? else { return Ok(None) };
+        self.get(&keys::set_aside(&path))
     }
 
     /// # Errors

@@ -29,7 +29,7 @@ const EMPLOYER_EVERY: u64 = 3;
 const PHOTOS_BELOW: usize = 45;
 const PAIRS_BELOW: usize = 57;
 /// Beginnings of the names of degradations whose measure falls on either side of a band, depending on the portrait: no single outcome can be promised.
-const BORDERLINE: [&str; 2] = ["blur", "upscaled"];
+const BORDERLINE: [&str; 3] = ["blur", "upscaled", "dark-0.35"];
 /// Share of applications whose photo is unusual but conforming, and of twins.
 const UNUSUAL_SHARE: f64 = 0.01;
 const TWIN_SHARE: f64 = 0.005;

@@ -1,0 +1,89 @@
+//! Crashes at every boundary, and crashes of the recoveries from them.
+
+use std::collections::{BTreeMap, HashSet};
+
+use card::Digest;
+use line::plan::Plan;
+use testkit::world::{Loss, SimDisk, State};
+
+use super::plant::{broken, difference, outputs, plan, run, stocked};
+
+/// What a campaign went through.
+#[derive(Default)]
+struct Tally {
+    boundaries: usize,
+    /// Boundaries × models.
+    crashes: usize,
+    /// Different disks those left; equal ones go on alike and are completed once.
+    completions: usize,
+}
+
+/// Runs nothing happened to, and the outputs all others must have.
+struct Campaign {
+    plan: Plan,
+    wanted: BTreeMap<String, Digest>,
+    seen: HashSet<Digest>,
+    tally: Tally,
+}
+
+impl Campaign {
+    fn new(start: &State, threads: usize) -> Self {
+        let plan = plan(threads);
+        let disk = SimDisk::of(start.clone());
+        run(&disk, &plan).unwrap_or_else(|e| panic!("the undisturbed run: {e}"));
+        let wanted = outputs(&disk.state());
+        assert_eq!(broken(&disk), Vec::<String>::new());
+        Self { plan, wanted, seen: HashSet::new(), tally: Tally::default() }
+    }
+
+    /// States after every operation of a run from `start`, with the operations' names.
+    fn trace(&self, start: &State) -> (Vec<State>, Vec<String>) {
+        let disk = SimDisk::of(start.clone());
+        disk.record();
+        run(&disk, &self.plan).unwrap_or_else(|e| panic!("recording: {e}"));
+        disk.recorded()
+    }
+
+    /// Every boundary × every model: the run that follows must end as if nothing had been. Gives the disks crashes left.
+    fn crash_everywhere(&mut self, start: &State, seed: u64) -> Vec<(String, State)> {
+        let (states, names) = self.trace(start);
+        self.tally.boundaries += names.len();
+        let mut left = Vec::new();
+        for (at, state) in states.iter().enumerate() {
+            for loss in Loss::ALL {
+                self.tally.crashes += 1;
+                let after = state.after(loss, seed ^ at as u64);
+                if self.seen.insert(after.digest()) {
+                    let operation = at.checked_sub(1).map_or("the start", |i| names[i].as_str());
+                    let story = format!("{loss:?} after operation {at} ({operation}), seed {seed}");
+                    self.complete(&after, &story);
+                    left.push((story, after));
+                }
+            }
+        }
+        left
+    }
+
+    fn complete(&mut self, after: &State, story: &str) {
+        self.tally.completions += 1;
+        let started = std::time::Instant::now();
+        let disk = SimDisk::of(after.clone());
+        run(&disk, &self.plan).unwrap_or_else(|e| panic!("{story}: the run after it: {e}"));
+        if let Some(difference) = difference(&self.wanted, &outputs(&disk.state())) {
+            panic!("{story}: {difference}");
+        }
+        let wrong = broken(&disk);
+        assert!(wrong.is_empty(), "{story}: {wrong:?}");
+        eprintln!("{} ms {story}", started.elapsed().as_millis());
+    }
+}
+
+#[test]
+fn a_crash_at_any_operation_loses_nothing_and_makes_nothing_twice() {
+    let start = stocked(48, 5, Some(0.1));
+    let mut campaign = Campaign::new(&start, 2);
+    campaign.crash_everywhere(&start, 1);
+    let Tally { boundaries, crashes, completions } = campaign.tally;
+    println!("{boundaries} boundaries, {crashes} crashes, {completions} different disks completed");
+    assert!(boundaries > 200);
+}
