@@ -61,18 +61,23 @@ impl From<Fault> for Refusal {
 }
 
 impl Ingest<'_, '_> {
-    /// A kill between the ledger and the inbox leaves one move unfinished: finish it.
+    /// A kill between the ledger and the inbox leaves one package's answer and move unfinished: finish them.
     ///
     /// # Errors
     /// The inbox or the disk fails.
     pub fn finish_moves(&self) -> Result<(), Fault> {
-        let last = lock(self.book).last_set_aside()?;
-        let Some((name, path)) = last else { return Ok(()) };
+        let Some(aside) = self.last_set_aside()? else { return Ok(()) };
         let moved = self.world.disk.list("quarantine").map_err(|e| Fault::io("list", "quarantine", e))?;
-        if moved.iter().any(|e| format!("quarantine/{}", e.name) == path) {
+        if moved.iter().any(|e| format!("quarantine/{}", e.name) == aside.quarantine_path) {
             return Ok(());
         }
-        self.world.inbox.set_aside(&name, &path).map_err(|e| Fault::io("set aside", &path, e))
+        self.quarantine(&aside)
+    }
+
+    fn last_set_aside(&self) -> Result<Option<PackageSetAside>, Fault> {
+        let book = lock(self.book);
+        let Some((_, path)) = book.last_set_aside()? else { return Ok(None) };
+        Ok(book.set_aside()?.into_iter().find(|a| a.quarantine_path == path))
     }
 
     /// Takes one arrival in.
@@ -288,20 +293,26 @@ impl Ingest<'_, '_> {
         let mut book = lock(self.book);
         let number = book.set_aside()?.len() + 1;
         let aside = PackageSetAside {
-            name: escaped(arrival.name.as_bytes()),
+            name: arrival.name.clone(),
             outlet,
             package_id,
             quarantine_path: format!("quarantine/{number:06}-{}", file_safe(&arrival.name)),
             reasons,
             at: self.at,
         };
-        book.record(&Entry::PackageSetAside(PackageSetAside { name: arrival.name.clone(), ..aside.clone() }))?;
+        book.record(&Entry::PackageSetAside(aside.clone()))?;
         drop(book);
         let codes: Vec<&str> = aside.reasons.iter().map(|r| r.code.text()).collect();
-        self.world.progress.note(&format!("package {} set aside: {}", aside.name, codes.join(" ")));
-        self.world.inbox.set_aside(&arrival.name, &aside.quarantine_path).map_err(|e| Fault::io("set aside", &aside.quarantine_path, e))?;
-        answers::answer_set_aside(self.world, &aside)?;
+        self.world.progress.note(&format!("package {} set aside: {}", escaped(aside.name.as_bytes()), codes.join(" ")));
+        self.quarantine(&aside)?;
         Ok(Taken::SetAside)
+    }
+
+    /// Answered first, moved last: a package that has left the inbox is finished.
+    fn quarantine(&self, aside: &PackageSetAside) -> Result<(), Fault> {
+        self.world.disk.create_dir("quarantine").map_err(|e| Fault::io("create", "quarantine", e))?;
+        answers::answer_set_aside(self.world, &PackageSetAside { name: escaped(aside.name.as_bytes()), ..aside.clone() })?;
+        self.world.inbox.set_aside(&aside.name, &aside.quarantine_path).map_err(|e| Fault::io("set aside", &aside.quarantine_path, e))
     }
 
     fn incomplete(&self, arrival: &Arrival) -> Result<Taken, Fault> {
