@@ -1,35 +1,82 @@
 //! SIGKILL at many moments: the run is started again until it ends, and nothing shows that it was ever killed.
 
-use std::time::{Duration, Instant};
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::{Child, Stdio};
+use std::time::Duration;
 
 use crate::plant::{Plant, assert_same};
 
-/// Kills spread over a whole run.
-const KILLS: u32 = 20;
+/// Kills of live runs, spread over a whole night's work.
+const KILLS: u64 = 20;
+/// A run that ends before its kill counts for nothing; so many runs in all are more than enough.
+const RUNS_MAX: u32 = 60;
+const SIGKILL: i32 = 9;
+/// How often the journal is looked at.
+const LOOK: Duration = Duration::from_millis(1);
 
 #[test]
 fn a_run_killed_twenty_times_ends_like_one_that_was_not() {
-    let undisturbed = Plant::stocked(240, 33);
-    let killed = undisturbed.copy();
-    let started = Instant::now();
+    let stocked = Plant::stocked(240, 33);
+    let undisturbed = stocked.copy();
     undisturbed.ok(&["run", "--threads", "2"]);
-    let whole = started.elapsed();
-    let mut kills = 0;
-    for i in 1..=KILLS {
-        let mut child = killed.command(&["run", "--threads", "2"]).stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().unwrap();
-        // Later and later, with some at the very start: every attempt gets further than the work already done needs.
-        std::thread::sleep(whole.mul_f64(f64::from(i % 7 + 1) / 9.0).max(Duration::from_millis(5)));
-        let ended = child.try_wait().unwrap().is_some();
-        child.kill().unwrap();
-        child.wait().unwrap();
-        kills += u32::from(!ended);
-        if ended {
-            break;
+    let whole = undisturbed.journal_bytes().saturating_sub(stocked.journal_bytes());
+    let mut plant = stocked.copy();
+    let (mut kills, mut runs) = (0, 0);
+    while kills < KILLS {
+        runs += 1;
+        assert!(runs <= RUNS_MAX, "only {kills} of {runs} runs were still alive when they were killed");
+        // Further with every kill, in ever smaller steps: the night's second half writes a seventh of the journal and gets a third of the kills.
+        let ahead = (KILLS - kills).pow(2);
+        let until = stocked.journal_bytes() + whole - whole * ahead / (KILLS + 1).pow(2);
+        if killed_alive(&plant, moment(kills, until)) {
+            kills += 1;
+        } else {
+            ended_like(&plant, &undisturbed);
+            plant = stocked.copy();
         }
     }
-    assert!(kills >= 1, "the machine was too fast to be killed");
-    killed.ok(&["run", "--threads", "1"]);
-    assert_same(&undisturbed.outputs(), &killed.outputs());
-    let verified = killed.ok(&["verify"]);
+    assert_eq!(kills, KILLS);
+    plant.ok(&["run", "--threads", "1"]);
+    ended_like(&plant, &undisturbed);
+}
+
+/// When a run is killed.
+enum Moment {
+    /// While it starts: it has found out what the last one left behind, or not even that.
+    After(Duration),
+    /// When its journal has grown to so many bytes, and grown at all.
+    Written(u64),
+}
+
+/// Every fifth kill comes early, before the run has written anything.
+fn moment(kill: u64, until: u64) -> Moment {
+    if kill % 5 == 4 { Moment::After(Duration::from_millis(3 * kill)) } else { Moment::Written(until) }
+}
+
+/// Starts a run and kills it at its moment. `false`: it had ended, successfully, before.
+fn killed_alive(plant: &Plant, moment: Moment) -> bool {
+    let before = plant.journal_bytes();
+    let mut child = plant.command(&["run", "--threads", "2"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    match moment {
+        Moment::After(delay) => std::thread::sleep(delay),
+        Moment::Written(until) => wait_for(&mut child, || plant.journal_bytes() > before.max(until)),
+    }
+    child.kill().unwrap();
+    let status = child.wait().unwrap();
+    // Only a process that was alive can have died of the signal.
+    let killed = status.signal() == Some(SIGKILL);
+    assert!(killed || status.success(), "{status}");
+    killed
+}
+
+fn wait_for(child: &mut Child, reached: impl Fn() -> bool) {
+    while !reached() && child.try_wait().unwrap().is_none() {
+        std::thread::sleep(LOOK);
+    }
+}
+
+fn ended_like(plant: &Plant, undisturbed: &Plant) {
+    assert_same(&undisturbed.outputs(), &plant.outputs());
+    let verified = plant.ok(&["verify"]);
     assert!(!verified.contains("BROKEN"), "{verified}");
 }

@@ -59,6 +59,13 @@ impl Plant {
         serde_json::from_str(self.ok(args).lines().last().expect("a closing line")).expect("JSON")
     }
 
+    /// Bytes of the journal so far: how far a run has got.
+    pub fn journal_bytes(&self) -> u64 {
+        let entries = std::fs::read_dir(self.root.join("ledger")).expect("a ledger").flatten();
+        let journal = entries.filter(|e| e.file_name().to_string_lossy().starts_with("journal-") && e.path().extension().is_some_and(|x| x == "log"));
+        journal.filter_map(|e| e.metadata().ok()).map(|m| m.len()).sum()
+    }
+
     /// Relative path → content of everything the world outside sees: batches and returns, without the report (it shows the clock).
     pub fn outputs(&self) -> BTreeMap<String, Vec<u8>> {
         let mut found = BTreeMap::new();
@@ -88,8 +95,10 @@ fn collect(root: &Path, folder: &Path, found: &mut BTreeMap<String, Vec<u8>>) {
 
 /// Fails naming the first difference of two sets of outputs.
 pub fn assert_same(a: &BTreeMap<String, Vec<u8>>, b: &BTreeMap<String, Vec<u8>>) {
-    let (left, right): (Vec<_>, Vec<_>) = (a.keys().collect(), b.keys().collect());
-    assert_eq!(left, right, "the same files");
+    let only = |in_this: &BTreeMap<String, Vec<u8>>, other: &BTreeMap<String, Vec<u8>>| -> Vec<String> {
+        in_this.keys().filter(|name| !other.contains_key(*name)).cloned().collect()
+    };
+    assert_eq!((only(a, b), only(b, a)), (Vec::new(), Vec::new()), "the same files");
     for (name, bytes) in a {
         assert!(bytes == &b[name], "{name} differs");
     }

@@ -139,6 +139,14 @@ pub(crate) fn check(mail: &card::Mail, phone: &str) -> Vec<(&'static str, Fault)
     texts.into_iter().filter_map(|(strip, text)| set(strip, &[text]).err().map(|fault| (strip.field, fault))).collect()
 }
 
+/// The sender's lines, as [`mail_label`] will set them: for the configuration.
+///
+/// # Errors
+/// [`Fault::MissingGlyphs`] or [`Fault::Misfit`].
+pub fn check_label_sender(lines: &[&str]) -> Result<(), Fault> {
+    set(&SENDER, lines).map(|_| ())
+}
+
 fn centred(page: &mut Page, field: &str, text: &str, baseline_mm: f64, size_pt: f64) -> Result<(), Fault> {
     gate_text(field, text)?;
     let width = fonts().width_mm(text, Weight::Bold, size_pt);
@@ -198,6 +206,9 @@ mod tests {
         let mut bad = label();
         bad.recipient.push('\u{1F600}');
         assert_eq!(mail_label(&bad).err(), Some(Fault::MissingGlyphs { field: "mail_recipient".into(), characters: vec!['\u{1F600}'] }));
+        assert!(check_label_sender(&["制卡中心", "12333"]).is_ok());
+        assert_eq!(check_label_sender(&["a\u{1F600}"]).err(), Some(Fault::MissingGlyphs { field: "sender".into(), characters: vec!['\u{1F600}'] }));
+        assert_eq!(check_label_sender(&[&"W".repeat(2000)]).err(), Some(Fault::Misfit { field: "sender".into() }));
         let mut odd = label();
         odd.postcode = "SW1A 1AA".into();
         assert!(mail_label(&odd).is_ok());

@@ -18,7 +18,7 @@ pub use codes::{CODE_128_QUIET_MODULES, code_128, qr};
 pub use face::{CardTextCheck, Faces, check_card_texts};
 pub use fit::{Fitted, Misfit, Sizes, fit};
 pub use fonts::{Fonts, fonts, fonts_digest, missing_glyphs};
-pub use label::{MailLabel, mail_label};
+pub use label::{MailLabel, check_label_sender, mail_label};
 pub use page::{Item, MM_PER_PT, Page, Photo, Text};
 pub use pdf::{DocumentId, job_pdf};
 pub use png::page_png;

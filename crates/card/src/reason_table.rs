@@ -282,6 +282,8 @@ pub enum Code {
     Cfg04,
     /// A configured number is out of its range.
     Cfg05,
+    /// A configured text can't be printed on labels.
+    Cfg06,
     /// The journal's last record was torn and has been cut.
     Jrn01,
     /// The journal is damaged.
@@ -298,7 +300,7 @@ pub enum Code {
     Use01,
 }
 
-static DEFINITIONS: [Definition; 146] = [
+static DEFINITIONS: [Definition; 147] = [
     Definition {
         code: Code::Pkg01,
         text: "PKG-01",
@@ -1827,6 +1829,17 @@ static DEFINITIONS: [Definition; 146] = [
         zh: "配置数值超出范围。",
         todo_en: "Correct the number named.",
         todo_zh: "请更正所列数值。",
+    },
+    Definition {
+        code: Code::Cfg06,
+        text: "CFG-06",
+        scope: Scope::Command,
+        effect: Effect::Reject,
+        lane: AnswerLane::OurSide,
+        en: "A configured text can't be printed on labels.",
+        zh: "配置文本无法打印在标签上。",
+        todo_en: "Replace the character named, or shorten the text.",
+        todo_zh: "请更换所列字符或缩短文本。",
     },
     Definition {
         code: Code::Jrn01,

@@ -1,5 +1,5 @@
 //! `pipeline.toml`: every key optional over the defaults below, which are the ones the commented file at the root shows.
-//! Unknown keys, wrong types and numbers out of range are refused with file, line and key (CFG-01, CFG-05).
+//! Unknown keys, wrong types, numbers out of range and texts that can't be printed are refused with file, line and key (CFG-01, -05, -06).
 
 use card::Code;
 use ledger::fault::Fault;
@@ -165,10 +165,11 @@ impl Config {
     /// Reads the text of a `pipeline.toml`.
     ///
     /// # Errors
-    /// CFG-01 with file, line and key; CFG-05 for a number out of range.
+    /// CFG-01 with file, line and key; CFG-05 for a number out of range; CFG-06 for a sender that labels can't show.
     pub fn parse(text: &str, file: &str) -> Result<Self, Fault> {
         let config: Self = toml::from_str(text).map_err(|e| refused_at(text, file, &e))?;
         config.in_range(text, file)?;
+        config.sender.printable(text, file)?;
         Ok(config)
     }
 
@@ -211,6 +212,31 @@ impl Config {
     }
 }
 
+impl Sender {
+    /// Refused here, because at dispatch the cards are already made.
+    fn printable(&self, text: &str, file: &str) -> Result<(), Fault> {
+        let refused = |key: &str, why: String| {
+            let text = format!("{file}:{}: {key}: {why}", line_of_key(text, key));
+            Err(Fault::Refused { code: Code::Cfg06, text })
+        };
+        let lines = [("name_zh", &self.name_zh), ("name", &self.name), ("address", &self.address), ("phone", &self.phone)];
+        for (key, value) in lines {
+            if let Some(c) = artwork::missing_glyphs(value).first() {
+                return refused(key, format!("the fonts lack {c:?} (U+{:04X})", u32::from(*c)));
+            }
+        }
+        match artwork::check_label_sender(&lines.map(|(_, value)| value.as_str())) {
+            Ok(()) => Ok(()),
+            Err(why) => refused(longest(&lines), why.to_string()),
+        }
+    }
+}
+
+/// The key of the longest value: the one to shorten.
+fn longest<'a>(values: &[(&'a str, &String)]) -> &'a str {
+    values.iter().max_by_key(|(_, value)| value.chars().count()).map_or("", |(key, _)| key)
+}
+
 fn line_of_key(text: &str, key: &str) -> usize {
     let defines = |line: &str| line.split_once('=').is_some_and(|(name, _)| name.trim() == key);
     text.lines().position(defines).map_or(1, |i| i + 1)
@@ -246,6 +272,16 @@ mod tests {
         assert!(refusal("[run]\nthreads = 1000000\n").contains("threads"));
         assert!(refusal("[plant]\nutc_offset = \"8\"\n").contains("pipeline.toml:2: utc_offset"));
         assert!(refusal("[run\n").starts_with("CFG-01 pipeline.toml:1"));
+    }
+
+    #[test]
+    fn a_sender_that_labels_cant_show_is_refused_by_key_and_character() {
+        assert!(
+            refusal("[sender]\nphone = \"1\"\nname = \"Centre \u{1F600}\"\n").starts_with("CFG-06 pipeline.toml:3: name: the fonts lack '\u{1F600}' (U+1F600)")
+        );
+        assert!(refusal("[sender]\naddress = \"1 Road\\nWuhan\"\n").starts_with("CFG-06 pipeline.toml:2: address: the fonts lack '\\n' (U+000A)"));
+        let long = format!("[sender]\nname_zh = \"\"\naddress = \"{}\"\n", "武昌区".repeat(300));
+        assert!(refusal(&long).starts_with("CFG-06 pipeline.toml:3: address: sender: the text doesn't fit its box"));
     }
 
     #[test]

@@ -39,7 +39,9 @@ pub fn import(disk: &dyn Disk, kind: RegisterKind, version: u32, extract: impl R
 }
 
 fn write(out: &mut dyn Write, kind: RegisterKind, extract: impl Read) -> io::Result<u64> {
-    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(extract);
+    // Rows end at LF, and fields are trimmed: with CRLF as terminator `csv` would number every line one too low.
+    let ends = csv::Terminator::Any(b'\n');
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).terminator(ends).from_reader(extract);
     let mut snapshot = SnapshotWriter::start(out, kind)?;
     let mut bad = BadRows { kind, named: Vec::new(), count: 0 };
     let mut record = csv::ByteRecord::new();
@@ -47,6 +49,9 @@ fn write(out: &mut dyn Write, kind: RegisterKind, extract: impl Read) -> io::Res
         return Err(Fault::BadInput(format!("{}: the first line must be: {}", kind.name(), kind.columns().join(","))).into());
     }
     while read(&mut reader, &mut record, kind)? {
+        if is_blank(&record) {
+            continue;
+        }
         let line = record.position().map_or(0, |p| u32::try_from(p.line()).unwrap_or(u32::MAX));
         if let Err(why) = add(&mut snapshot, kind, &record, line)? {
             bad.add(line, &why);
@@ -70,11 +75,15 @@ fn read(reader: &mut csv::Reader<impl Read>, record: &mut csv::ByteRecord, kind:
     })
 }
 
+fn is_blank(record: &csv::ByteRecord) -> bool {
+    record.len() == 1 && record[0].trim_ascii().is_empty()
+}
+
 fn is_header(record: &csv::ByteRecord, kind: RegisterKind) -> bool {
     const BOM: &[u8] = b"\xef\xbb\xbf";
     let first = record.get(0).unwrap_or_default();
     let first = first.strip_prefix(BOM).unwrap_or(first);
-    let names = std::iter::once(first).chain(record.iter().skip(1));
+    let names = std::iter::once(first).chain(record.iter().skip(1)).map(<[u8]>::trim_ascii_end);
     names.eq(kind.columns().iter().map(|name| name.as_bytes()))
 }
 

@@ -1,4 +1,5 @@
-//! One line of a register's CSV to a typed row. Refusals name the column and what is wrong with it, never the value: it is personal.
+//! One line of a register's CSV to a typed row. Refusals name the column and what is wrong with it, never the value: it is personal
+//! (an outlet's name is not: the character that can't be printed is named).
 
 use base64::Engine as _;
 use card::OutletCode;
@@ -39,6 +40,13 @@ impl<'a> Line<'a> {
         self.text(column).map(str::to_owned)
     }
 
+    /// A text that stands on lists and labels.
+    fn printed(&self, column: &str) -> Result<String, Wrong> {
+        let text = self.owned(column)?;
+        let missing = artwork::missing_glyphs(&text);
+        missing.first().map_or(Ok(text), |c| Err(format!("{column} holds {c:?} (U+{:04X}), which the fonts lack", u32::from(*c))))
+    }
+
     fn filled(&self, column: &str) -> Result<String, Wrong> {
         let text = self.owned(column)?;
         if text.is_empty() { Err(format!("{column} is empty")) } else { Ok(text) }
@@ -75,14 +83,15 @@ pub(super) fn outlet(line: &Line) -> Result<OutletRow, Wrong> {
     if !minisign_key.is_empty() {
         key_id(&minisign_key).ok_or("minisign_key is not the second line of a minisign .pub file")?;
     }
+    line.filled("name")?;
     Ok(OutletRow {
         code,
-        name: line.filled("name")?,
-        name_zh: line.owned("name_zh")?,
+        name: line.printed("name")?,
+        name_zh: line.printed("name_zh")?,
         division: line.digits("division", 6)?,
-        address: line.owned("address")?,
+        address: line.printed("address")?,
         postcode,
-        phone: line.owned("phone")?,
+        phone: line.printed("phone")?,
         minisign_key,
         open: line.one_of("status", &[("open", true), ("closed", false)])?,
     })

@@ -85,6 +85,16 @@ fn a_bad_row_refuses_the_whole_extract_and_is_named_without_its_values() {
 }
 
 #[test]
+fn an_outlet_that_lists_cant_show_is_refused_by_line_and_character() {
+    let (_folder, disk) = disk();
+    let bad = outlets().replace("Second outlet,", "Second \u{1F600},").replace("一号网点", "一\u{200b}号");
+    let text = import(&*disk, RegisterKind::Outlets, 1, bad.as_bytes()).unwrap_err().to_string();
+    let lines = "2 bad rows\nline 2: name_zh holds '\\u{200b}' (U+200B), which the fonts lack\nline 3: name holds '\u{1F600}' (U+1F600), which the fonts lack";
+    assert!(text.ends_with(lines), "{text}");
+    assert_eq!(disk.list("registers").unwrap(), []);
+}
+
+#[test]
 fn a_key_that_comes_twice_is_refused() {
     let (_folder, disk) = disk();
     let twice = format!("{ENROLMENT}FRA000001,FRA,P2,SAMPLE BEN,1991-01-01,active\nGBR000001,GBR,P1,SAMPLE ANNA,1990-02-28,active\n");

@@ -1,5 +1,6 @@
 //! What goes wrong with single records (faults.md §5.3): each fault changes a conforming person, row or register row and says which
 //! verdict must follow. Only rules that exist are here; photos are `degrade`, packages `hostile`, pairs `pairs`.
+//! Left out: DUP-05, because an order is one night and nobody has a card yet.
 
 use card::register::PermitEvent;
 use card::{Code, RawApplication};
@@ -18,6 +19,8 @@ pub enum Where {
     Employer,
     /// Needs records in CSV: bytes are damaged after writing.
     Csv,
+    /// Needs records in JSON lines, where a single row can have keys of its own.
+    Jsonl,
 }
 
 /// One kind of fault.
@@ -33,6 +36,9 @@ pub struct RecordFault {
 
 /// Stands in a CSV row for bytes that no encoding has; the packer replaces it.
 pub const BAD_BYTES_MARK: &str = "BADBYTES";
+
+/// Stands in a JSON row for a value after which a key of no field follows; the packer replaces it.
+pub const UNKNOWN_KEY_MARK: &str = "UNKNOWNKEY";
 
 const fn fault(name: &'static str, fate: Fate, case: fn(&mut Case, Date)) -> RecordFault {
     RecordFault { name, fate, place: Where::Anywhere, person: |_, _| {}, case }
@@ -61,6 +67,7 @@ const fn wait(code: Code) -> Fate {
 /// Every record fault.
 pub static FAULTS: &[RecordFault] = &[
     only(Where::Csv, field("bytes-of-no-encoding", no(Code::Rec01), |c, _| c.row.set("bank", BAD_BYTES_MARK))),
+    only(Where::Jsonl, field("key-of-no-field", no(Code::Rec32), |c, _| c.row.set("bank", UNKNOWN_KEY_MARK))),
     field("employer-name-blank", no(Code::Rec02), |c, _| c.row.set("employer_name", "   ")),
     field("document-number-na", no(Code::Rec02), |c, _| c.row.set("document_number", "N/A")),
     field("name-too-long", no(Code::Rec03), |c, _| c.row.set("name", "Lan ".repeat(60))),

@@ -13,7 +13,7 @@ use super::pack::{Parts, archive, store_bytes};
 use line::package::ArchiveKind;
 
 /// Applications these packages add to an order.
-pub const APPLICATIONS: u64 = 3 + 4 * EACH as u64;
+pub const APPLICATIONS: u64 = 3 + 5 * EACH as u64;
 const EACH: usize = 2;
 /// Enough photos in a hostile package for "many differ".
 const IN_HOSTILE: usize = 6;
@@ -56,7 +56,7 @@ fn good(making: &mut Making, outlet: usize) -> io::Result<Good> {
     Ok(Good { parts, key, other_key })
 }
 
-/// First package, replay, equivocation, rollback, too old, from the future, empty, gap.
+/// First package, replay, equivocation, rollback, too old, from the future, for another profile, empty, gap.
 pub fn sequence(making: &mut Making) -> io::Result<()> {
     let outlet = trouble(making);
     let first = cases(making, outlet, EACH, Fate::ACCEPTED, "none");
@@ -73,6 +73,7 @@ pub fn sequence(making: &mut Making) -> io::Result<()> {
     making.outlets[outlet].sequence = 1;
     dated(making, outlet, -45, Code::Rpl05, "package-old")?;
     dated(making, outlet, 3, Code::Rpl06, "package-from-the-future")?;
+    other_profile(making, outlet)?;
     let frame = making.frame(outlet, "package-empty");
     making.send(&frame, &[])?;
     making.outlets[outlet].sequence += 5;
@@ -94,6 +95,14 @@ fn again(making: &mut Making, bytes: &[u8], outcome: &str, code: Code, fault: &s
     let name = format!("{}.zip", making.stem(&code_of_outlet));
     store_bytes(making.out, &name, bytes)?;
     making.expect_package(&name, outcome, Some(code.text()), fault)
+}
+
+/// A package for cards that are made elsewhere: received, and everything in it refused.
+fn other_profile(making: &mut Making, outlet: usize) -> io::Result<()> {
+    let fault = "profile-of-another-card";
+    let refused = cases(making, outlet, EACH, Fate::rejected(Code::Rec22), fault);
+    let frame = Frame { profile: "hubei-resident-2025", ..making.frame(outlet, fault) };
+    making.send(&frame, &refused)
 }
 
 /// A package submitted so many days from today: received, but everything in it waits.

@@ -21,6 +21,8 @@ use crate::degrade::{CATALOGUE, Degradation};
 use crate::dice::Dice;
 use crate::gallery::Gallery;
 
+/// The built-in profile every good package is for.
+const PROFILE: &str = "hubei-foreigner-2025";
 const OUTLETS_MIN: u64 = 4;
 const OUTLETS_MAX: u64 = 32;
 /// Every so many packages one is an employer's.
@@ -58,6 +60,8 @@ pub struct Frame {
     pub container: Container,
     /// RFC 3339.
     pub submitted_at: String,
+    /// The profile its manifest names.
+    pub profile: &'static str,
     /// For `expected.jsonl`.
     pub fault: &'static str,
 }
@@ -118,6 +122,7 @@ impl<'o> Making<'o> {
             written: Written::ALL[(n / 2 % 4) as usize],
             container: Container::ALL[((n + n / 4) % 4) as usize],
             submitted_at: self.submitted_at(n),
+            profile: PROFILE,
             fault: "none",
         };
         let most = 24 + (self.order.applications / 500).min(176) as i64;
@@ -159,7 +164,8 @@ impl<'o> Making<'o> {
 
     /// A plain package of an outlet.
     pub fn frame(&self, outlet: usize, fault: &'static str) -> Frame {
-        Frame { outlet, employer: None, written: Written::Csv, container: Container::ALL[0], submitted_at: self.submitted_at(self.next_file), fault }
+        let submitted_at = self.submitted_at(self.next_file);
+        Frame { outlet, employer: None, written: Written::Csv, container: Container::ALL[0], submitted_at, profile: PROFILE, fault }
     }
 
     fn add(&mut self, frame: &Frame, cases: &mut Vec<Case>, dice: &mut Dice, room: u64) {
@@ -222,6 +228,7 @@ impl<'o> Making<'o> {
             Where::Individual => frame.employer.is_none(),
             Where::Employer => frame.employer.is_some(),
             Where::Csv => frame.written != Written::Jsonl,
+            Where::Jsonl => frame.written == Written::Jsonl,
         };
         let fault = &FAULTS[least_used(&mut self.used_records, |i| fits(&FAULTS[i]))];
         self.faulty(frame.outlet, frame.employer.clone(), fault)
@@ -355,7 +362,7 @@ impl<'o> Making<'o> {
             channel: if frame.employer.is_some() { Channel::Employer } else { Channel::Individual },
             submitted_at: frame.submitted_at.clone(),
             count: count as u32,
-            profile: Some("hubei-foreigner-2025".to_owned()),
+            profile: Some(frame.profile.to_owned()),
             encoding: frame.written.encoding(),
             records: frame.written.records(),
             employer: frame.employer.as_ref().map(block),

@@ -9,7 +9,7 @@ use line::package::make::{archive_packer, manifest_json, write_csv, write_jsonl}
 use line::package::{ArchiveKind, Encoding, FileFact, MANIFEST, PackageSpec, RecordsKind, SIGNATURE, SecretKey};
 
 use super::destination::Destination;
-use super::faults::BAD_BYTES_MARK;
+use super::faults::{BAD_BYTES_MARK, UNKNOWN_KEY_MARK};
 
 /// How records are written.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -35,7 +35,7 @@ impl Written {
     pub fn bytes(self, rows: &[&RawApplication]) -> io::Result<Vec<u8>> {
         let rows = rows.iter().copied();
         let bytes = match self {
-            Self::Jsonl => write_jsonl(rows),
+            Self::Jsonl => with_unknown_keys(write_jsonl(rows)),
             Self::Csv | Self::Gb18030 => write_csv(rows, self.encoding(), false)?,
             Self::CsvWithMark => write_csv(rows, Encoding::Utf8, true)?,
         };
@@ -50,6 +50,12 @@ fn spoil_marked(mut bytes: Vec<u8>) -> Vec<u8> {
         bytes[at + 3..at + 5].fill(0xFF);
     }
     bytes
+}
+
+/// Gives the objects that hold the mark a key of no field.
+fn with_unknown_keys(bytes: Vec<u8>) -> Vec<u8> {
+    let text = String::from_utf8(bytes).expect("JSON is UTF-8");
+    text.replace(&format!("\"{UNKNOWN_KEY_MARK}\""), "\"ICBC\",\"colour\":\"\"").into_bytes()
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

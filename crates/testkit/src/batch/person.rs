@@ -187,7 +187,8 @@ fn business(dice: &mut Dice) -> (&'static str, PermitEvent) {
         70..80 => ("renew-permit", PermitEvent::Renewed),
         80..88 => ("alter-permit", PermitEvent::Altered),
         88..94 => ("replace-lost", PermitEvent::None),
-        94..99 => ("replace-damaged", PermitEvent::New),
+        94..98 => ("replace-damaged", PermitEvent::New),
+        98 => ("same-number", PermitEvent::New),
         _ => ("new", PermitEvent::Renewed),
     }
 }

@@ -108,7 +108,8 @@ fn conforming_applicants_of_all_nationalities_pass_the_parser() {
 
 /// Codes that registers, neighbours, fonts or photos give: not the parser's to find.
 fn is_of_the_parser(code: Code) -> bool {
-    let elsewhere = [Code::Rec01, Code::Rec08, Code::Rec23, Code::Rec24, Code::Prm01, Code::Prm03, Code::Prm04, Code::Prm05, Code::Prm06, Code::Prm07];
+    let elsewhere =
+        [Code::Rec01, Code::Rec32, Code::Rec08, Code::Rec23, Code::Rec24, Code::Prm01, Code::Prm03, Code::Prm04, Code::Prm05, Code::Prm06, Code::Prm07];
     !elsewhere.contains(&code) && ![Code::Dup09, Code::Pho25, Code::Man01].contains(&code)
 }
 
