@@ -109,3 +109,12 @@ fn the_vendors_result_is_imported_once_and_compared() {
     assert!(plant.outputs().keys().any(|p| p.contains("/results-")), "outlets get their own rows");
     plant.ok(&["verify"]);
 }
+
+#[test]
+fn a_reader_that_stops_reading_is_no_fault_of_ours() {
+    let plant = Plant::stocked(40, 48);
+    let mut child = plant.command(&["reasons"]).stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), text(&output.stderr)), (Some(74), String::new()));
+}

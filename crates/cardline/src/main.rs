@@ -15,6 +15,9 @@ use clap::Parser;
 fn main() -> ExitCode {
     // Nothing personal may reach the terminal, a log or a core: a panic prints where it happened and no data.
     std::panic::set_hook(Box::new(|info| {
+        if stdout_is_gone(info.payload()) {
+            return;
+        }
         let place = info.location().map_or_else(String::new, |l| format!("{}:{}", l.file(), l.line()));
         eprintln!("cardline: internal fault at {place}; the item is held, the run goes on if it can");
     }));
@@ -25,11 +28,24 @@ fn main() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { 64 } else { 0 });
         }
     };
-    match commands::dispatch(&args) {
-        Ok(code) => ExitCode::from(code),
-        Err(fault) => {
+    match std::panic::catch_unwind(|| commands::dispatch(&args)) {
+        Ok(Ok(code)) => ExitCode::from(code),
+        Ok(Err(fault)) => {
             eprintln!("cardline: {fault}");
             ExitCode::from(fault.exit_code())
         }
+        // `cardline explain … | head` has read what it wanted. Not 0: nobody has seen how `verify` ended.
+        Err(panic) if stdout_is_gone(&*panic) => ExitCode::from(EXIT_IO),
+        Err(_) => ExitCode::from(EXIT_BUG),
     }
+}
+
+/// A promise of ours is broken (faults.md §3).
+const EXIT_BUG: u8 = 70;
+/// Input/output error (faults.md §3).
+const EXIT_IO: u8 = 74;
+
+/// Whoever read our output has closed it: std's `println!` panics then.
+fn stdout_is_gone(panic: &dyn std::any::Any) -> bool {
+    panic.downcast_ref::<String>().is_some_and(|text| text.contains("failed printing to stdout"))
 }

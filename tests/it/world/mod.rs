@@ -2,4 +2,5 @@
 //! told wrong times. What must hold afterwards is always the same: run again, and the outputs are those of a run nothing happened to.
 
 mod crash;
+mod faults;
 pub mod plant;

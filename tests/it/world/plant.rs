@@ -34,7 +34,9 @@ pub fn stocked(applications: u64, seed: u64, faulty_share: Option<f64>) -> State
     generate(&order, &mut disk).expect("packages");
     let shared = Arc::new(disk.clone());
     let mut book = Book::create(shared, Box::new(MemIndex::default()), "plant-test").unwrap_or_else(|e| panic!("{e}"));
-    let mut record = |entry: &Entry| drop(book.record(entry).unwrap_or_else(|e| panic!("{e}")));
+    let mut record = |entry: &Entry| {
+        book.record(entry).unwrap_or_else(|e| panic!("{e}"));
+    };
     record(&Entry::PlantCreated(PlantCreated { plant_id: "plant-test".into(), program: "test".into(), at: NOW }));
     for kind in [RegisterKind::Outlets, RegisterKind::Permits, RegisterKind::Enrolment] {
         let extract = disk.read(&format!("{BESIDE}/registers/{}.csv", kind.name())).expect("an extract");
@@ -65,7 +67,7 @@ pub fn plan(threads: usize) -> Plan {
     }
 }
 
-fn world(disk: &SimDisk, clock: &SimClock) -> Result<World, Fault> {
+pub fn world(disk: &SimDisk, clock: &SimClock) -> Result<World, Fault> {
     let keys = PlantKeys::open(disk)?;
     Ok(World {
         disk: Arc::new(disk.clone()),

@@ -177,18 +177,24 @@ impl DiskFile for SimFile {
             self.disk.inner().state.write(self.inode, &bytes[..bytes.len() / 2]);
         }
         let inode = self.inode;
-        self.disk.step(|| format!("write {} {}", bytes.len(), self.path), |state| {
-            state.write(inode, bytes);
-            Ok(())
-        })
+        self.disk.step(
+            || format!("write {} {}", bytes.len(), self.path),
+            |state| {
+                state.write(inode, bytes);
+                Ok(())
+            },
+        )
     }
 
     fn sync(&mut self) -> io::Result<()> {
         let inode = self.inode;
-        self.disk.step(|| format!("sync {}", self.path), |state| {
-            state.sync(inode);
-            Ok(())
-        })
+        self.disk.step(
+            || format!("sync {}", self.path),
+            |state| {
+                state.sync(inode);
+                Ok(())
+            },
+        )
     }
 }
 
@@ -209,66 +215,84 @@ fn exists(state: &State, folder: &str) -> io::Result<()> {
 
 impl Disk for SimDisk {
     fn create(&self, path: RelPath) -> io::Result<Box<dyn DiskFile>> {
-        let inode = self.step(|| format!("create {path}"), |state| {
-            exists(state, folder_of(path))?;
-            if state.now.files.contains_key(path) {
-                return Err(io::ErrorKind::AlreadyExists.into());
-            }
-            Ok(state.create(path))
-        })?;
+        let inode = self.step(
+            || format!("create {path}"),
+            |state| {
+                exists(state, folder_of(path))?;
+                if state.now.files.contains_key(path) {
+                    return Err(io::ErrorKind::AlreadyExists.into());
+                }
+                Ok(state.create(path))
+            },
+        )?;
         Ok(self.open(inode, path))
     }
 
     fn append(&self, path: RelPath) -> io::Result<Box<dyn DiskFile>> {
-        let inode = self.step(|| format!("append {path}"), |state| {
-            exists(state, folder_of(path))?;
-            Ok(match state.now.files.get(path) {
-                Some(inode) => *inode,
-                None => state.create(path),
-            })
-        })?;
+        let inode = self.step(
+            || format!("append {path}"),
+            |state| {
+                exists(state, folder_of(path))?;
+                Ok(match state.now.files.get(path) {
+                    Some(inode) => *inode,
+                    None => state.create(path),
+                })
+            },
+        )?;
         Ok(self.open(inode, path))
     }
 
     fn truncate(&self, path: RelPath, len_bytes: u64) -> io::Result<()> {
-        self.step(|| format!("truncate {path}"), |state| {
-            let inode = *state.now.files.get(path).ok_or(io::ErrorKind::NotFound)?;
-            state.cut(inode, usize::try_from(len_bytes).map_err(|_| io::Error::from_raw_os_error(EIO))?);
-            state.sync(inode);
-            Ok(())
-        })
+        self.step(
+            || format!("truncate {path}"),
+            |state| {
+                let inode = *state.now.files.get(path).ok_or(io::ErrorKind::NotFound)?;
+                state.cut(inode, usize::try_from(len_bytes).map_err(|_| io::Error::from_raw_os_error(EIO))?);
+                state.sync(inode);
+                Ok(())
+            },
+        )
     }
 
     fn rename(&self, from: RelPath, to: RelPath) -> io::Result<()> {
-        self.step(|| format!("rename {from} {to}"), |state| {
-            exists(state, folder_of(to))?;
-            let known = state.now.files.contains_key(from) || state.now.folders.contains(from);
-            if !known {
-                return Err(io::ErrorKind::NotFound.into());
-            }
-            state.change(Change::Rename(from.to_owned(), to.to_owned()));
-            Ok(())
-        })?;
+        self.step(
+            || format!("rename {from} {to}"),
+            |state| {
+                exists(state, folder_of(to))?;
+                let known = state.now.files.contains_key(from) || state.now.folders.contains(from);
+                if !known {
+                    return Err(io::ErrorKind::NotFound.into());
+                }
+                state.change(Change::Rename(from.to_owned(), to.to_owned()));
+                Ok(())
+            },
+        )?;
         self.forget(from);
         Ok(())
     }
 
     fn remove(&self, path: RelPath) -> io::Result<()> {
-        self.step(|| format!("remove {path}"), |state| {
-            if state.now.files.contains_key(path) {
-                state.change(Change::Unlink(path.to_owned()));
-            }
-            Ok(())
-        })
+        self.step(
+            || format!("remove {path}"),
+            |state| {
+                if state.now.files.contains_key(path) {
+                    state.change(Change::Unlink(path.to_owned()));
+                }
+                Ok(())
+            },
+        )
     }
 
     fn remove_dir(&self, path: RelPath) -> io::Result<()> {
-        self.step(|| format!("remove_dir {path}"), |state| {
-            if state.now.folders.contains(path) {
-                state.change(Change::RemoveFolder(path.to_owned()));
-            }
-            Ok(())
-        })?;
+        self.step(
+            || format!("remove_dir {path}"),
+            |state| {
+                if state.now.folders.contains(path) {
+                    state.change(Change::RemoveFolder(path.to_owned()));
+                }
+                Ok(())
+            },
+        )?;
         self.forget(path);
         Ok(())
     }
@@ -280,12 +304,15 @@ impl Disk for SimDisk {
             if self.inner().known_folders.contains(&so_far) {
                 continue;
             }
-            self.step(|| format!("create_dir {so_far}"), |state| {
-                if !state.now.folders.contains(&so_far) {
-                    state.change(Change::MakeFolder(so_far.clone()));
-                }
-                Ok(())
-            })?;
+            self.step(
+                || format!("create_dir {so_far}"),
+                |state| {
+                    if !state.now.folders.contains(&so_far) {
+                        state.change(Change::MakeFolder(so_far.clone()));
+                    }
+                    Ok(())
+                },
+            )?;
             self.sync_dir(folder_of(&so_far))?;
             self.inner().known_folders.insert(so_far.clone());
         }
@@ -293,11 +320,14 @@ impl Disk for SimDisk {
     }
 
     fn sync_dir(&self, path: RelPath) -> io::Result<()> {
-        self.step(|| format!("sync_dir {path}"), |state| {
-            exists(state, path)?;
-            state.sync_folder(path);
-            Ok(())
-        })
+        self.step(
+            || format!("sync_dir {path}"),
+            |state| {
+                exists(state, path)?;
+                state.sync_folder(path);
+                Ok(())
+            },
+        )
     }
 
     fn list(&self, path: RelPath) -> io::Result<Vec<Entry>> {

@@ -43,7 +43,11 @@ impl Inbox for SimInbox {
 
     fn remove(&self, name: &str) -> io::Result<()> {
         let path = format!("{INBOX}/{name}");
-        if self.0.len(&path)?.is_some() { self.0.remove(&path)? } else { self.0.remove_dir(&path)? }
+        if self.0.len(&path)?.is_some() {
+            self.0.remove(&path)?
+        } else {
+            self.0.remove_dir(&path)?
+        }
         self.0.sync_dir(INBOX)
     }
 

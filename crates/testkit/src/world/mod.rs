@@ -10,8 +10,8 @@ mod loss;
 mod state;
 
 pub use clock::SimClock;
-pub use disk::{Failure, SimDisk};
 pub use destination::BESIDE;
+pub use disk::{Failure, SimDisk};
 pub use inbox::SimInbox;
 pub use loss::Loss;
 pub use state::State;

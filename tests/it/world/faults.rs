@@ -1,0 +1,93 @@
+//! A disk that refuses: full, read-only, out of descriptors, failing once, writing half; and clocks that are wrong. The run may stop;
+//! the run after it, on a disk that works, must end as if nothing had been.
+
+use testkit::world::{Failure, Loss, SimClock, SimDisk, State};
+
+use super::plant::{NOW, broken, difference, outputs, plan, run, run_at, stocked};
+
+const EIO: i32 = 5;
+const EMFILE: i32 = 24;
+const ENOSPC: i32 = 28;
+const EROFS: i32 = 30;
+const EDQUOT: i32 = 122;
+const FAILURES: [Failure; 7] = [
+    Failure::Once(EIO),
+    Failure::Once(EMFILE),
+    Failure::From(ENOSPC),
+    Failure::From(EDQUOT),
+    Failure::From(EROFS),
+    Failure::ShortThen(ENOSPC),
+    Failure::ShortThen(EIO),
+];
+
+/// Every `stride`-th operation fails in one of the ways, taking turns.
+fn refuse(start: &State, stride: u64) -> u32 {
+    let plan = plan(2);
+    let undisturbed = SimDisk::of(start.clone());
+    run(&undisturbed, &plan).unwrap_or_else(|e| panic!("the undisturbed run: {e}"));
+    let (wanted, operations) = (outputs(&undisturbed.state()), undisturbed.operations());
+    let mut stopped = 0;
+    for (turn, at) in (1..=operations).step_by(stride as usize).enumerate() {
+        let failure = FAILURES[turn % FAILURES.len()];
+        let story = format!("{failure:?} at operation {at}");
+        let disk = SimDisk::of(start.clone());
+        disk.fail(at, failure);
+        if let Err(fault) = run(&disk, &plan) {
+            stopped += 1;
+            assert!(matches!(fault.exit_code(), 73..=75), "{story}: exit code {} for {fault}", fault.exit_code());
+        }
+        // After a failed sync the kernel may have dropped the pages: what was not synced is gone with the next power cut.
+        let loss = if turn % 2 == 0 { Loss::Nothing } else { Loss::All };
+        let after = SimDisk::of(disk.state().after(loss, at));
+        run(&after, &plan).unwrap_or_else(|e| panic!("{story}: the run after it: {e}"));
+        if let Some(difference) = difference(&wanted, &outputs(&after.state())) {
+            panic!("{story}, then {loss:?}: {difference}");
+        }
+        assert_eq!(broken(&after), Vec::<String>::new(), "{story}");
+    }
+    println!("{operations} operations, every {stride}th refused: {stopped} runs stopped, all went on to the same outputs");
+    stopped
+}
+
+#[test]
+fn a_disk_that_refuses_a_sample_of_operations_costs_nothing_but_a_second_run() {
+    assert!(refuse(&stocked(40, 5, Some(0.1)), 31) > 10);
+}
+
+#[test]
+#[ignore = "minutes long; .ci/run runs it in release"]
+fn a_disk_that_refuses_any_operation_costs_nothing_but_a_second_run() {
+    assert!(refuse(&stocked(40, 5, Some(0.1)), 1) > 200);
+}
+
+/// The resumed run keeps the time the first one froze, wherever the clock has gone since.
+#[test]
+fn a_clock_that_jumps_between_runs_changes_nothing() {
+    let start = stocked(40, 5, Some(0.1));
+    let plan = plan(2);
+    let undisturbed = SimDisk::of(start.clone());
+    run(&undisturbed, &plan).unwrap_or_else(|e| panic!("{e}"));
+    let day = 86_400_000;
+    for (at, jump) in [(60, -400 * day), (150, 400 * day), (260, -1), (330, i64::MIN / 4), (400, i64::MAX / 4)] {
+        let disk = SimDisk::of(start.clone());
+        disk.fail(at, Failure::From(EIO));
+        assert!(run(&disk, &plan).is_err(), "stopped at operation {at}");
+        let after = SimDisk::of(disk.state().after(Loss::All, 1));
+        run_at(&after, &plan, &SimClock::at(NOW + jump)).unwrap_or_else(|e| panic!("clock moved by {jump}: {e}"));
+        assert_eq!(difference(&outputs(&undisturbed.state()), &outputs(&after.state())), None, "clock moved by {jump}");
+    }
+}
+
+/// A flipped bit on reading is noticed, or judged as what arrived; never made into a card that disagrees with the ledger.
+#[test]
+fn a_flipped_bit_in_a_read_never_goes_unnoticed_into_an_output() {
+    let start = stocked(40, 5, Some(0.0));
+    let plan = plan(1);
+    for number in (1..400).step_by(23) {
+        let disk = SimDisk::of(start.clone());
+        disk.corrupt_read(number, number);
+        if run(&disk, &plan).is_ok() {
+            assert_eq!(broken(&disk), Vec::<String>::new(), "read {number}");
+        }
+    }
+}
