@@ -19,7 +19,7 @@ pub struct World {
     pub shelf: Box<dyn RegisterShelf>,
     pub clock: Box<dyn Clock>,
     pub signer: Box<dyn Signer>,
-    /// Asked before a batch is released.
+    /// Asked before a person's signature under a release is taken.
     pub auditor: Box<dyn Auditor>,
     pub progress: Box<dyn Progress>,
     /// Raised by Ctrl-C or SIGTERM: finish the chunk, write it down, stop.

@@ -66,6 +66,8 @@ impl Book {
         let (journal, report) = Journal::open(disk)?;
         let mut book = Self { journal: Source::Open(journal), index, overlay: BTreeMap::new(), commits_unflushed: 0 };
         let (folded, refolded) = match book.start_of_fold() {
+            // An empty index: folding from the start also says by which version, or the next opening would fold it all again.
+            Ok(1) => (book.refold()?, None),
             Ok(next) => (book.fold_from(next)?, None),
             Err(Fault::Index(why)) => (book.refold()?, Some(why)),
             Err(fault) => return Err(fault),
@@ -91,8 +93,10 @@ impl Book {
     pub fn look_on(disk: Arc<dyn Disk>, index: Box<dyn Index>) -> Result<(Self, u64), Fault> {
         let (view, _) = JournalView::open(disk)?;
         let mut book = Self { journal: Source::Looked(view), index, overlay: BTreeMap::new(), commits_unflushed: 0 };
-        let next = book.start_of_fold()?;
-        let folded = book.fold_from(next)?;
+        let folded = match book.start_of_fold()? {
+            1 => book.refold()?,
+            next => book.fold_from(next)?,
+        };
         Ok((book, folded))
     }
 

@@ -88,3 +88,18 @@ fn a_journal_holds_its_own_places_and_no_others() {
     assert!(view.holds(start).unwrap() && view.holds(first).unwrap() && view.holds(view.head()).unwrap());
     assert!(!view.holds(Head { seq: 1, hash: Digest([0; 32]) }).unwrap() && !view.holds(Head { seq: 3, hash: first.hash }).unwrap());
 }
+
+#[test]
+fn an_index_folded_from_nothing_is_not_folded_again() {
+    let disk = Arc::new(MemoryDisk::default());
+    book(&disk).record(&added("li")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let open = || {
+        let (index, _) = crate::index::SledIndex::open(&folder.path().join("index"), 1 << 20, "boot").unwrap();
+        let (book, opened) = Book::open(disk.clone(), Box::new(index)).unwrap();
+        book.close().unwrap();
+        (opened.folded, opened.refolded)
+    };
+    assert_eq!(open(), (1, None));
+    assert_eq!(open(), (0, None));
+}
