@@ -65,6 +65,11 @@ impl SecretKey {
         if let Ok(key) = Self::from_minisign(text, None) {
             return Ok(key);
         }
+        // Nobody is asked for the password of something that is no key.
+        let stored = text.lines().nth(1).and_then(|line| STANDARD.decode(line.trim()).ok()).map(zeroize::Zeroizing::new);
+        if stored.is_none_or(|bytes| bytes.len() != SECRET_FILE_BYTES) {
+            return Err(NOT_A_KEY.to_owned());
+        }
         let boxed = minisign::SecretKeyBox::from_string(text).map_err(|_| NOT_A_KEY.to_owned())?;
         let key = minisign::SecretKey::from_box(boxed, None).map_err(|e| e.to_string())?;
         Self::from_stored(&key.to_bytes()).ok_or_else(|| NOT_A_KEY.to_owned())
