@@ -3,7 +3,9 @@
 mod commands;
 mod determinism;
 mod kill;
+mod ledger_commands;
 mod night;
+mod people;
 mod plant;
 #[cfg(feature = "system-tests")]
 mod system;

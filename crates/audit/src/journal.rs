@@ -37,11 +37,11 @@ pub struct Walked {
     pub marked: bool,
 }
 
-/// Gives every entry of every complete commit to `each`, with its number.
+/// Gives every entry of every complete commit to `each`, with its place.
 ///
 /// # Errors
 /// The disk's, or what `each` returns.
-pub fn walk(disk: &dyn Disk, each: &mut dyn FnMut(u64, Entry) -> Result<(), Fault>) -> Result<Walked, Fault> {
+pub fn walk(disk: &dyn Disk, each: &mut dyn FnMut(Place, Entry) -> Result<(), Fault>) -> Result<Walked, Fault> {
     let names = segment_names(disk)?;
     let mut walked = Walked { head: genesis(""), plant_id: String::new(), records: 0, len_bytes: 0, damage: None, torn: None, marked: false };
     let mark = match read_mark(disk)? {
@@ -118,7 +118,7 @@ impl Segment<'_> {
         format!("{} at byte {offset}: {what}", self.path)
     }
 
-    fn walk(&self, walked: &mut Walked, each: &mut dyn FnMut(u64, Entry) -> Result<(), Fault>) -> Result<Checked<()>, Fault> {
+    fn walk(&self, walked: &mut Walked, each: &mut dyn FnMut(Place, Entry) -> Result<(), Fault>) -> Result<Checked<()>, Fault> {
         if let Err(why) = self.header(walked) {
             return Ok(Err(why));
         }
@@ -138,9 +138,10 @@ impl Segment<'_> {
                     Ok(entry) => entry,
                     Err(why) => return Ok(Err(self.at(at, &format!("record {}: {why}", record.seq)))),
                 };
-                each(record.seq, entry)?;
+                let place = Place { seq: record.seq, hash: Digest::of(record.whole) };
+                each(place, entry)?;
                 at += record.whole.len();
-                walked.head = Place { seq: record.seq, hash: Digest::of(record.whole) };
+                walked.head = place;
                 walked.records += 1;
             }
         }

@@ -21,6 +21,7 @@ use card::BatchId;
 use ledger::disk::Disk;
 use ledger::entry::Entry;
 use ledger::fault::Fault;
+use ledger::journal::Head;
 
 pub use proof::Finding;
 use proof::{Invariant, Proofs};
@@ -32,6 +33,8 @@ const PLANT_KEY: &str = "keys/plant.pub";
 
 /// The one invariant there is anything to say of when it doesn't hold.
 const JOURNAL: &str = "I-17";
+/// The one that is looked at only when it is asked for.
+const WITNESS: &str = "I-18";
 
 /// What is to be proved, and with what.
 #[derive(Clone, Default)]
@@ -40,6 +43,8 @@ pub struct Scope {
     pub batch: Option<BatchId>,
     /// The plant's secret for keyed digests. With it every card's record digest and person keys are computed again from the vault.
     pub pepper: Option<[u8; 32]>,
+    /// Places of the journal that were written down elsewhere (`cardline ledger witness`): an older copy lacks them.
+    pub witnessed: Vec<Head>,
 }
 
 /// Reads the whole plant and reports every invariant once, in order. Writes nothing.
@@ -48,7 +53,7 @@ pub struct Scope {
 /// The disk's, or the batch asked for doesn't exist. What is wrong with the plant's content is a finding, never an error.
 pub fn verify(disk: &dyn Disk, scope: &Scope, report: &mut dyn FnMut(&Finding)) -> Result<Summary, Fault> {
     let (mut proofs, mut story) = (Proofs::default(), Story::default());
-    let walked = walk(disk, &mut story, &mut proofs)?;
+    let walked = walk(disk, scope, &mut story, &mut proofs)?;
     let only = scope.batch.as_ref().map(|id| batch_index(&story, id)).transpose();
     let only = match (only, &walked.damage) {
         (Err(unknown), None) => return Err(unknown),
@@ -61,14 +66,17 @@ pub fn verify(disk: &dyn Disk, scope: &Scope, report: &mut dyn FnMut(&Finding)) 
     } else {
         proofs.note("the journal is damaged: nothing else was proved");
     }
-    let findings: Vec<Finding> = proofs.findings().filter(|f| walked.damage.is_none() || f.id == JOURNAL).collect();
+    let findings: Vec<Finding> =
+        proofs.findings().filter(|f| if walked.damage.is_some() { f.id == JOURNAL } else { f.id != WITNESS || f.checked > 0 }).collect();
     findings.iter().for_each(report);
     Ok(summary::of(&story, &walked, findings, proofs))
 }
 
-fn walk(disk: &dyn Disk, story: &mut Story, proofs: &mut Proofs) -> Result<journal::Walked, Fault> {
-    let mut each = |seq, entry: Entry| {
-        story.tell(seq, &entry, proofs);
+fn walk(disk: &dyn Disk, scope: &Scope, story: &mut Story, proofs: &mut Proofs) -> Result<journal::Walked, Fault> {
+    let mut found = 0;
+    let mut each = |place: journal::Place, entry: Entry| {
+        found += scope.witnessed.iter().filter(|w| (w.seq, w.hash) == (place.seq, place.hash)).count();
+        story.tell(place.seq, &entry, proofs);
         match &entry {
             Entry::PackageAnswered(e) => answers::package(disk, story, e, proofs),
             Entry::PackageSetAside(e) => answers::set_aside(disk, e, proofs),
@@ -82,6 +90,9 @@ fn walk(disk: &dyn Disk, story: &mut Story, proofs: &mut Proofs) -> Result<journ
     if let Some(damage) = &walked.damage {
         proofs.broken(Invariant::I17, damage);
     }
+    let (lacking, head) = (scope.witnessed.len() - found, walked.head.seq);
+    proofs.held(Invariant::I18, found as u64);
+    (0..lacking).for_each(|_| proofs.broken(Invariant::I18, format!("the journal, up to record {head}, lacks a witnessed place: it was rolled back")));
     proofs.notes.extend(walked.torn.clone());
     if !walked.marked {
         proofs.note("the journal has no mark of a clean stop yet: a lost last record would not be noticed");

@@ -63,10 +63,12 @@ invariants! {
     I15 "I-15" "packages in the vault are what their outlets signed",
     I16 "I-16" "vault files and register snapshots are what the ledger wrote down",
     I17 "I-17" "journal: checksums, chain, numbers without gaps, acknowledged head",
+    I18 "I-18" "places witnessed elsewhere are in the journal",
     I20 "I-20" "batch files are those of the signed manifest",
     I21 "I-21" "no file of a batch or the vault unknown, none missing",
     I22 "I-22" "every history is a path of the published states",
     I23 "I-23" "times never go back, but to the time a run or batch froze",
+    I24 "I-24" "the people register changed and batches released by who may, signatures verified again",
     I26 "I-26" "every start after an unclean stop says who and why",
     I32 "I-32" "every package has one answer, one outcome an application",
 }

@@ -88,12 +88,12 @@ impl fmt::Display for BatchId {
 }
 
 /// SHA-256 of bytes that are not personal by themselves (files, manifests, profiles). Shown as 64 hex digits.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digest(pub [u8; 32]);
 
 /// A digest keyed with the plant's pepper (HMAC-SHA-256, first 16 bytes): the only form in which anything
 /// about a person is written outside the vault (faults.md §3.2). Shown as 32 hex digits.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Keyed(pub [u8; 16]);
 
 impl Digest {
@@ -163,6 +163,20 @@ macro_rules! shown_as_hex {
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 fmt::Display::fmt(self, f)
+            }
+        }
+        // Bare bytes in what the ledger stores, hex in what people and other programs read.
+        impl Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+                if s.is_human_readable() { s.collect_str(self) } else { self.0.serialize(s) }
+            }
+        }
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+                if !d.is_human_readable() {
+                    return Deserialize::deserialize(d).map(Self);
+                }
+                Self::parse(&String::deserialize(d)?).map_err(serde::de::Error::custom)
             }
         }
     )* };

@@ -288,19 +288,39 @@ pub enum Code {
     Jrn01,
     /// The journal is damaged.
     Jrn02,
+    /// The journal lacks a record that was witnessed: the plant was rolled back.
+    Jrn03,
     /// The index was set aside and rebuilt from the journal.
     Idx01,
+    /// The index differs from the journal.
+    Idx02,
     /// Another run is using this plant.
     Lck01,
     /// A file of the batch differs from its recorded digest.
     Out01,
     /// A file in the batch is unknown to the ledger.
     Out02,
+    /// The batch doesn't pass verification.
+    Out04,
     /// An argument has a wrong form.
     Use01,
+    /// The person is not in the people register, or was removed from it.
+    Aut01,
+    /// The key or the signature is not that person's.
+    Aut02,
+    /// This person has signed already.
+    Aut03,
+    /// The person's role doesn't allow this.
+    Aut04,
+    /// The people register is changed only with a supervisor's or custodian's signature.
+    Aut05,
+    /// The id or the key was given to a person before.
+    Aut06,
+    /// Nobody would be left who may change the people register.
+    Aut07,
 }
 
-static DEFINITIONS: [Definition; 147] = [
+static DEFINITIONS: [Definition; 157] = [
     Definition {
         code: Code::Pkg01,
         text: "PKG-01",
@@ -1864,6 +1884,17 @@ static DEFINITIONS: [Definition; 147] = [
         todo_zh: "请从备份恢复并联系工程师。",
     },
     Definition {
+        code: Code::Jrn03,
+        text: "JRN-03",
+        scope: Scope::Command,
+        effect: Effect::Reject,
+        lane: AnswerLane::OurSide,
+        en: "The journal lacks a record that was witnessed: the plant was rolled back.",
+        zh: "日志缺少已见证的记录:工厂目录曾被回退。",
+        todo_en: "Run nothing; find the newest copy of the plant and call the engineers.",
+        todo_zh: "请勿运行;请查找最新副本并联系工程师。",
+    },
+    Definition {
         code: Code::Idx01,
         text: "IDX-01",
         scope: Scope::Command,
@@ -1873,6 +1904,17 @@ static DEFINITIONS: [Definition; 147] = [
         zh: "索引已搁置并由日志重建。",
         todo_en: "Nothing to do.",
         todo_zh: "无需处理。",
+    },
+    Definition {
+        code: Code::Idx02,
+        text: "IDX-02",
+        scope: Scope::Command,
+        effect: Effect::Reject,
+        lane: AnswerLane::OurSide,
+        en: "The index differs from the journal.",
+        zh: "索引与日志不符。",
+        todo_en: "Run `cardline ledger rebuild`.",
+        todo_zh: "请运行 `cardline ledger rebuild`。",
     },
     Definition {
         code: Code::Lck01,
@@ -1908,6 +1950,17 @@ static DEFINITIONS: [Definition; 147] = [
         todo_zh: "查明来源后移除该文件。",
     },
     Definition {
+        code: Code::Out04,
+        text: "OUT-04",
+        scope: Scope::Command,
+        effect: Effect::Reject,
+        lane: AnswerLane::OurSide,
+        en: "The batch doesn't pass verification.",
+        zh: "批次未通过核验。",
+        todo_en: "Run `cardline verify`; do not use the batch.",
+        todo_zh: "请运行 `cardline verify`;请勿使用该批次。",
+    },
+    Definition {
         code: Code::Use01,
         text: "USE-01",
         scope: Scope::Command,
@@ -1917,5 +1970,82 @@ static DEFINITIONS: [Definition; 147] = [
         zh: "参数格式错误。",
         todo_en: "See --help.",
         todo_zh: "请查看 --help。",
+    },
+    Definition {
+        code: Code::Aut01,
+        text: "AUT-01",
+        scope: Scope::Command,
+        effect: Effect::Reject,
+        lane: AnswerLane::OurSide,
+        en: "The person is not in the people register, or was removed from it.",
+        zh: "该人员不在人员登记册中或已被移除。",
+        todo_en: "Name a person of `cardline people list`.",
+        todo_zh: "请指定 `cardline people list` 中的人员。",
+    },
+    Definition {
+        code: Code::Aut02,
+        text: "AUT-02",
+        scope: Scope::Command,
+        effect: Effect::Reject,
+        lane: AnswerLane::OurSide,
+        en: "The key or the signature is not that person's.",
+        zh: "密钥或签名不属于该人员。",
+        todo_en: "Sign with the key that was registered for the person.",
+        todo_zh: "请用该人员登记的密钥签名。",
+    },
+    Definition {
+        code: Code::Aut03,
+        text: "AUT-03",
+        scope: Scope::Command,
+        effect: Effect::Reject,
+        lane: AnswerLane::OurSide,
+        en: "This person has signed already.",
+        zh: "该人员已签名。",
+        todo_en: "Another person must sign.",
+        todo_zh: "须由另一人签名。",
+    },
+    Definition {
+        code: Code::Aut04,
+        text: "AUT-04",
+        scope: Scope::Command,
+        effect: Effect::Reject,
+        lane: AnswerLane::OurSide,
+        en: "The person's role doesn't allow this.",
+        zh: "该人员的角色无此权限。",
+        todo_en: "Ask a person whose role allows it.",
+        todo_zh: "请由具备权限的人员办理。",
+    },
+    Definition {
+        code: Code::Aut05,
+        text: "AUT-05",
+        scope: Scope::Command,
+        effect: Effect::Reject,
+        lane: AnswerLane::OurSide,
+        en: "The people register is changed only with a supervisor's or custodian's signature.",
+        zh: "变更人员登记册须有主管或保管员签名。",
+        todo_en: "Give --as and the key to sign with.",
+        todo_zh: "请提供 --as 及签名密钥。",
+    },
+    Definition {
+        code: Code::Aut06,
+        text: "AUT-06",
+        scope: Scope::Command,
+        effect: Effect::Reject,
+        lane: AnswerLane::OurSide,
+        en: "The id or the key was given to a person before.",
+        zh: "该编号或密钥曾分配给某人员。",
+        todo_en: "Choose another id; make a new key.",
+        todo_zh: "请换用其他编号,并生成新密钥。",
+    },
+    Definition {
+        code: Code::Aut07,
+        text: "AUT-07",
+        scope: Scope::Command,
+        effect: Effect::Reject,
+        lane: AnswerLane::OurSide,
+        en: "Nobody would be left who may change the people register.",
+        zh: "将无人有权变更人员登记册。",
+        todo_en: "Add a supervisor or custodian first.",
+        todo_zh: "请先添加主管或保管员。",
     },
 ];

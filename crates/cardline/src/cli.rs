@@ -80,20 +80,20 @@ pub enum Command {
     },
     /// Record that a card was received, collected or activated.
     Event(EventArgs),
-    /// Release a sealed batch (two-person mode).
-    Release {
-        batch: String,
-        #[arg(long = "as", value_name = "ID")]
-        who: String,
+    /// Sign the release of a sealed batch (two-person mode); the last signature needed lets it go.
+    Release(ReleaseArgs),
+    /// The plant's people and their keys.
+    People {
+        #[command(subcommand)]
+        command: PeopleCommand,
+    },
+    /// Look at the ledger, take it elsewhere, rebuild its index.
+    Ledger {
+        #[command(subcommand)]
+        command: LedgerCommand,
     },
     /// Re-read everything independently and prove the invariants.
-    Verify {
-        /// Only this batch.
-        #[arg(long)]
-        batch: Option<String>,
-        #[arg(long)]
-        json: bool,
-    },
+    Verify(VerifyArgs),
     /// Make a small plant with synthetic packages and run a whole night on it.
     Demo(DemoArgs),
 }
@@ -125,6 +125,9 @@ pub struct RunArgs {
     /// Worker threads (default: one per core).
     #[arg(long, value_name = "N")]
     pub threads: Option<u64>,
+    /// A line of `cardline ledger witness`, or a file of them: refuse a plant that lacks one (it was rolled back).
+    #[arg(long, value_name = "FILE|LINE")]
+    pub witness: Option<String>,
 }
 
 #[derive(Subcommand)]
@@ -290,6 +293,109 @@ pub enum EventKindArg {
     Collected,
     ActivatedSocialSecurity,
     ActivatedBank,
+}
+
+#[derive(Args)]
+pub struct ReleaseArgs {
+    pub batch: String,
+    /// Who signs.
+    #[arg(long = "as", value_name = "ID")]
+    pub who: String,
+    /// That person's minisign secret key file.
+    #[arg(long, alias = "sign-key", value_name = "SECRETFILE")]
+    pub key: PathBuf,
+    /// File descriptor the key's passphrase comes from; without it the terminal asks.
+    #[arg(long, alias = "sign-passphrase-fd", value_name = "N")]
+    pub passphrase_fd: Option<u32>,
+}
+
+#[derive(Args)]
+pub struct VerifyArgs {
+    /// Only this batch.
+    #[arg(long)]
+    pub batch: Option<String>,
+    #[arg(long)]
+    pub json: bool,
+    /// A line of `cardline ledger witness`, or a file of them: refuse a plant that lacks one (it was rolled back).
+    #[arg(long, value_name = "FILE|LINE")]
+    pub witness: Option<String>,
+}
+
+#[derive(Subcommand)]
+pub enum PeopleCommand {
+    /// Add a person. The first one needs no signature; later ones a supervisor's or custodian's.
+    Add(PersonAddArgs),
+    /// Everyone, removed people included.
+    List,
+    /// Remove a person. The id and the key are never given again.
+    Remove(PersonRemoveArgs),
+}
+
+#[derive(Args)]
+#[command(group(clap::ArgGroup::new("credential").required(true).args(["key", "new_key"])))]
+pub struct PersonAddArgs {
+    pub id: String,
+    #[arg(long)]
+    pub name: String,
+    #[arg(long, value_enum)]
+    pub role: RoleArg,
+    /// The person's minisign public key file.
+    #[arg(long, value_name = "PUBKEYFILE")]
+    pub key: Option<PathBuf>,
+    /// Make a key: the secret encrypted in FILE, for the person to take away, the public one in FILE.pub.
+    #[arg(long, value_name = "FILE")]
+    pub new_key: Option<PathBuf>,
+    /// File descriptor the new key's passphrase comes from; without it the terminal asks.
+    #[arg(long, value_name = "N", requires = "new_key")]
+    pub passphrase_fd: Option<u32>,
+    /// Supervisor or custodian who allows it.
+    #[arg(long = "as", value_name = "ID", requires = "sign_key")]
+    pub by: Option<String>,
+    /// That one's minisign secret key file.
+    #[arg(long, value_name = "SECRETFILE", requires = "by")]
+    pub sign_key: Option<PathBuf>,
+    /// File descriptor that key's passphrase comes from; without it the terminal asks.
+    #[arg(long, value_name = "N", requires = "sign_key")]
+    pub sign_passphrase_fd: Option<u32>,
+}
+
+#[derive(Args)]
+pub struct PersonRemoveArgs {
+    pub id: String,
+    /// Supervisor or custodian who allows it.
+    #[arg(long = "as", value_name = "ID")]
+    pub by: String,
+    /// That one's minisign secret key file.
+    #[arg(long, alias = "sign-key", value_name = "SECRETFILE")]
+    pub key: PathBuf,
+    /// File descriptor the key's passphrase comes from; without it the terminal asks.
+    #[arg(long, alias = "sign-passphrase-fd", value_name = "N")]
+    pub passphrase_fd: Option<u32>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum RoleArg {
+    Operator,
+    Supervisor,
+    Custodian,
+    Auditor,
+}
+
+#[derive(Subcommand)]
+pub enum LedgerCommand {
+    /// Read the whole journal and compare the index with it; change nothing.
+    Check,
+    /// Set the index aside and fold it anew from the journal.
+    Rebuild,
+    /// Every entry as a JSON line: ids and digests, no names.
+    Export,
+    /// The entries of a batch (B20250115-01), a run (run-7), or one entry by its sequence number.
+    Show {
+        #[arg(value_name = "SEQ|BATCH|RUN")]
+        what: String,
+    },
+    /// One line to keep outside the plant: sequence and hash of the last record, and the time.
+    Witness,
 }
 
 #[derive(Args)]

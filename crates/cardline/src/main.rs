@@ -3,10 +3,12 @@
 mod cli;
 mod commands;
 mod config;
+mod key_files;
 mod people;
 mod progress;
 mod release_id;
 mod wiring;
+mod witness;
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! Names people give themselves on the command line. Until the plant has a people register, an id is only checked for form.
+//! Ids people give on the command line, and the reasons they give. Whether an id is in the people register is the line's to say.
 
 use card::Code;
 use ledger::fault::Fault;

@@ -8,7 +8,11 @@ use crate::config::Config;
 /// Threads, permits, cache and report settings don't shape outputs and may change between a stop and its resume.
 #[must_use]
 pub fn release_id(config: &Config, profile: &Profile) -> Digest {
-    let shaping = format!("{:?}|{:?}|{}|{}", config.sender, config.plant.utc_offset, config.run.cards_per_job, config.packages.unsigned_allowed);
+    // How a batch is released is part of it: nobody gets around two people by changing a word between seal and release.
+    let shaping = format!(
+        "{:?}|{:?}|{}|{}|{:?}",
+        config.sender, config.plant.utc_offset, config.run.cards_per_job, config.packages.unsigned_allowed, config.release.mode
+    );
     let parts = [
         concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")).to_owned(),
         format!("{} {}", profile.digest, profile.applies_from),

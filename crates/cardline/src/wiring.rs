@@ -4,15 +4,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use card::{Code, Profile};
+use card::{BatchId, Code, Profile};
 use jiff::civil::Date;
 use ledger::book::Book;
 use ledger::entry::{Entry, Millis, Note};
 use ledger::fault::Fault;
 use ledger::index::{IndexOpened, MemIndex, SledIndex};
 use line::package::PackageLimits;
-use line::plan::{Plan, ReleaseMode, Sender, World, civil_day};
-use line::ports::Clock;
+use line::plan::{Pepper, Plan, ReleaseMode, Sender, World, civil_day};
+use line::ports::{Auditor, Clock};
 use plant::keys::PlantKeys;
 use plant::{Durability, FolderInbox, PlantLock, RealDisk, Shelf, SystemClock};
 
@@ -22,7 +22,7 @@ use crate::progress;
 use crate::release_id::release_id;
 
 /// Where sled lives inside the plant.
-const INDEX: &str = "ledger/index";
+pub const INDEX: &str = "ledger/index";
 
 /// A plant opened for writing, under its lock.
 pub struct OpenPlant {
@@ -45,6 +45,17 @@ impl OpenPlant {
         self.book.close()?;
         self.lock.release()?;
         Ok(0)
+    }
+
+    /// Ends cleanly when the command came to its end or was refused; after a fault of the world the stop stays unclean.
+    ///
+    /// # Errors
+    /// The command's own, or the disk's.
+    pub fn finish<T>(self, outcome: Result<T, Fault>) -> Result<T, Fault> {
+        if matches!(&outcome, Ok(_) | Err(Fault::Refused { .. } | Fault::NotAllowed(_) | Fault::Usage(_) | Fault::BadInput(_) | Fault::Stopped(_))) {
+            self.close()?;
+        }
+        outcome
     }
 
     /// The settled choices of a run, for the day it is about.
@@ -105,6 +116,25 @@ impl OpenPlant {
 /// # Errors
 /// There is no plant, another run holds it, the configuration is refused, or the ledger is damaged.
 pub fn open(cli: &Cli, command: &str) -> Result<OpenPlant, Fault> {
+    open_with(cli, command, IndexCare::Continue)
+}
+
+/// As [`open`], with the index set aside and folded anew from the journal.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_rebuilding(cli: &Cli, command: &str) -> Result<OpenPlant, Fault> {
+    open_with(cli, command, IndexCare::Rebuild)
+}
+
+/// What to do with the index that is there.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum IndexCare {
+    Continue,
+    Rebuild,
+}
+
+fn open_with(cli: &Cli, command: &str, care: IndexCare) -> Result<OpenPlant, Fault> {
     let root = cli.plant.clone();
     if !root.join(FILE_NAME).exists() {
         return Err(Fault::Usage(format!("{} is not a plant; `cardline init` makes one", root.display())));
@@ -115,7 +145,7 @@ pub fn open(cli: &Cli, command: &str) -> Result<OpenPlant, Fault> {
     warnings.iter().for_each(|w| eprintln!("{w}"));
     let (lock, stale) = PlantLock::take(&root, command, clock.now())?;
     let keys = PlantKeys::open(&*disk)?;
-    let (book, notes) = open_book(&root, &config, disk.clone())?;
+    let (book, notes) = open_book(&root, &config, disk.clone(), care)?;
     let pepper = keys.pepper.clone();
     let world = World {
         disk: disk.clone(),
@@ -123,6 +153,7 @@ pub fn open(cli: &Cli, command: &str) -> Result<OpenPlant, Fault> {
         shelf: Box::new(Shelf::new(disk.clone())),
         clock,
         signer: Box::new(keys),
+        auditor: Box::new(Audit { disk: disk.clone(), pepper: pepper.clone() }),
         progress: progress::for_stderr(),
         stop: Arc::new(AtomicBool::new(false)),
         pepper,
@@ -140,9 +171,12 @@ fn note(open: &mut OpenPlant, notes: Vec<(Code, String)>) -> Result<(), Fault> {
     Ok(())
 }
 
-fn open_book(root: &Path, config: &Config, disk: Arc<RealDisk>) -> Result<(Book, Vec<(Code, String)>), Fault> {
+fn open_book(root: &Path, config: &Config, disk: Arc<RealDisk>, care: IndexCare) -> Result<(Book, Vec<(Code, String)>), Fault> {
     let cache_bytes = config.index.cache_mib << 20;
-    let (index, opened) = SledIndex::open(&root.join(INDEX), cache_bytes, &plant::machine::boot_id())?;
+    let (mut index, mut opened) = SledIndex::open(&root.join(INDEX), cache_bytes, &plant::machine::boot_id())?;
+    if care == IndexCare::Rebuild && opened == IndexOpened::Reopened {
+        opened = IndexOpened::SetAside { set_aside: index.rebuild()?, why: "asked for".to_owned() };
+    }
     let mut notes = Vec::new();
     if let IndexOpened::SetAside { set_aside, why } = opened {
         let kept = set_aside.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
@@ -156,6 +190,25 @@ fn open_book(root: &Path, config: &Config, disk: Arc<RealDisk>) -> Result<(Book,
         notes.push((Code::Idx01, format!("index rebuilt from the journal: {why}")));
     }
     Ok((book, notes))
+}
+
+/// The independent auditor, asked before a batch goes out.
+struct Audit {
+    disk: Arc<RealDisk>,
+    pepper: Pepper,
+}
+
+impl Auditor for Audit {
+    fn check(&self, batch: &BatchId) -> Result<(), Fault> {
+        let scope = audit::Scope { batch: Some(batch.clone()), pepper: Some(self.pepper.0), ..audit::Scope::default() };
+        let mut broken = Vec::new();
+        audit::verify(&*self.disk, &scope, &mut |f| {
+            if !f.ok {
+                broken.push(format!("{} {}", f.id, f.detail.as_deref().unwrap_or(f.what)));
+            }
+        })?;
+        if broken.is_empty() { Ok(()) } else { Err(Fault::refused(Code::Out04, format!("{batch}: {}", broken.join("; ")))) }
+    }
 }
 
 /// Looks at a plant without its lock: works beside a run that is going on.

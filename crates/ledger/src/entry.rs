@@ -1,4 +1,5 @@
-//! What the journal says: one type per kind of event. Fields are identifiers, keyed digests, codes and times; nothing personal.
+//! What the journal says: one type per kind of event. Fields are identifiers, keyed digests, codes and times; of applicants
+//! nothing personal, of the plant's own people their names.
 //! Encoded with bincode 1.3.3 (fixint) inside the journal's record; a changed field order is a new schema number (FORMAT.md).
 
 use card::reason::Reason;
@@ -29,6 +30,9 @@ pub enum Entry {
     Results(Results),
     CardEvent(CardEvent),
     Note(Note),
+    PersonAdded(PersonAdded),
+    PersonRemoved(PersonRemoved),
+    ReleaseSigned(ReleaseSigned),
 }
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -324,5 +328,69 @@ pub enum CardEventKind {
 pub struct Note {
     pub code: String,
     pub text: String,
+    pub at: Millis,
+}
+
+/// What a person of the plant may do (faults.md §8): roles are kept apart, one person has one.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    Operator,
+    Supervisor,
+    Custodian,
+    Auditor,
+}
+
+impl Role {
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Operator => "operator",
+            Self::Supervisor => "supervisor",
+            Self::Custodian => "custodian",
+            Self::Auditor => "auditor",
+        }
+    }
+}
+
+/// A person's signature under a change of the people register (docs/formats/people.md).
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Approval {
+    pub person: String,
+    /// The text of a `.minisig` file.
+    pub signature: String,
+}
+
+/// A person of the plant: from here on the id and the key are theirs, and never anyone else's.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct PersonAdded {
+    pub person: String,
+    pub name: String,
+    pub role: Role,
+    /// minisign public key: 56 characters of base64.
+    pub key: String,
+    /// `None` only for the first person of a plant.
+    pub approval: Option<Approval>,
+    pub at: Millis,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct PersonRemoved {
+    pub person: String,
+    pub approval: Approval,
+    pub at: Millis,
+}
+
+/// One of the signatures a batch is released with (two-person release).
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct ReleaseSigned {
+    pub batch: BatchId,
+    /// Digest of the `manifest.json` that was signed.
+    pub manifest: Digest,
+    pub person: String,
+    /// The person's role when signing.
+    pub role: Role,
+    /// The text of a `.minisig` file over the text of docs/formats/people.md.
+    pub signature: String,
     pub at: Millis,
 }

@@ -154,6 +154,7 @@ fn code_exit_code(code: Code) -> u8 {
         Some("CFG" | "JRN" | "IDX") => 78,
         Some("OUT") => 70,
         Some("LCK") => 75,
+        Some("AUT") => 77,
         _ => 65,
     }
 }
@@ -212,5 +213,6 @@ mod tests {
     fn every_refusal_has_the_exit_code_of_its_family() {
         let exit = |text| Fault::refused(Code::parse(text).unwrap(), "").exit_code();
         assert_eq!([exit("USE-01"), exit("PKG-03"), exit("CFG-01"), exit("LCK-01"), exit("RES-01")], [64, 65, 78, 75, 65]);
+        assert_eq!([exit("AUT-01"), exit("JRN-03"), exit("IDX-02"), exit("OUT-04")], [77, 78, 78, 70]);
     }
 }

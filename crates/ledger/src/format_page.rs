@@ -49,3 +49,32 @@ fn versions_magic_bytes_and_limits_are_the_codes() {
     assert!(says("### Index row", &format!("1 to {} bytes", segment::NAME_BYTES_MAX)));
     assert!(PAGE.contains(journal::MARK_PATH) && PAGE.contains(&journal::segment_path(1)));
 }
+
+/// The variants of `Entry` as stored, asked of serde: it lists them when it is shown one that isn't there.
+fn stored_kinds() -> Vec<String> {
+    let error = serde_json::from_str::<crate::Entry>("{\"?\": 0}").unwrap_err().to_string();
+    let list = error.split("expected one of ").nth(1).expect("a list of variants");
+    list.split(" at line").next().unwrap_or(list).split(", ").map(|name| name.trim_matches('`').to_owned()).collect()
+}
+
+#[test]
+fn the_kinds_are_the_codes() {
+    let rows = section("### Kinds of entries").lines().filter(|line| line.starts_with('|')).skip(2);
+    let page: Vec<(usize, String)> = rows
+        .map(|line| {
+            let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+            (cells[1].parse().unwrap(), cells[2].to_owned())
+        })
+        .collect();
+    assert_eq!(page, stored_kinds().into_iter().enumerate().collect::<Vec<_>>());
+}
+
+/// Records written before people were known, as they lay on disk.
+#[test]
+fn old_bytes_still_read() {
+    use crate::entry::{Entry, Note, RunEnded};
+    let ended = [2, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0, 3, 5, 0, 0, 0, 0, 0, 0, 0];
+    let note = [17, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, b'T', 0, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0];
+    assert_eq!(bincode::deserialize::<Entry>(&ended).unwrap(), Entry::RunEnded(RunEnded { run: 7, exit: 3, at: 5 }));
+    assert_eq!(bincode::deserialize::<Entry>(&note).unwrap(), Entry::Note(Note { code: "T".into(), text: String::new(), at: 9 }));
+}

@@ -10,7 +10,7 @@ use ledger::disk::Disk;
 use ledger::entry::Millis;
 
 use crate::package::PackageLimits;
-use crate::ports::{Clock, Inbox, Progress, RegisterShelf, Signer};
+use crate::ports::{Auditor, Clock, Inbox, Progress, RegisterShelf, Signer};
 
 /// Everything outside the process that the line may touch.
 pub struct World {
@@ -19,6 +19,8 @@ pub struct World {
     pub shelf: Box<dyn RegisterShelf>,
     pub clock: Box<dyn Clock>,
     pub signer: Box<dyn Signer>,
+    /// Asked before a person's signature under a release is taken.
+    pub auditor: Box<dyn Auditor>,
     pub progress: Box<dyn Progress>,
     /// Raised by Ctrl-C or SIGTERM: finish the chunk, write it down, stop.
     pub stop: Arc<AtomicBool>,

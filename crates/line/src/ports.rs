@@ -3,8 +3,8 @@
 
 use std::io;
 
-use card::Digest;
 use card::register::{EnrolmentRow, OutletRow, PermitRow};
+use card::{BatchId, Digest};
 use ledger::entry::Millis;
 use ledger::fault::Fault;
 
@@ -85,6 +85,13 @@ pub trait RegisterShelf: Send + Sync {
 pub trait Signer: Send + Sync {
     /// The text of a `.minisig` file over `message`; `comment` becomes the trusted comment, so that equal input gives equal bytes.
     fn sign(&self, message: &[u8], comment: &str) -> Result<String, Fault>;
+}
+
+/// Reads a sealed batch again with readers of its own.
+pub trait Auditor: Send + Sync {
+    /// # Errors
+    /// OUT-04: an invariant doesn't hold; the disk fails.
+    fn check(&self, batch: &BatchId) -> Result<(), Fault>;
 }
 
 /// Where a run tells how far it is. Calls are cheap and may come from the writer thread only.

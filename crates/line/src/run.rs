@@ -12,13 +12,14 @@ use ledger::fault::Fault;
 use crate::dispatch::Dispatch;
 use crate::intake::{IntakeTally, intake};
 use crate::jobs::Jobs;
+use crate::people::{self, Signatory};
 use crate::personalise::BatchRules;
 use crate::plan::{Plan, ReleaseMode, World};
 use crate::ports::Registers;
 use crate::report::{Report, Throughput};
 use crate::validate::Judge;
 use crate::vault::Vault;
-use crate::{answers, cut, recheck, registers, seal};
+use crate::{answers, cut, recheck, registers, release, seal};
 
 /// Which halves of the night a command walks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -133,8 +134,10 @@ fn produce(
         night.make_and_seal(book, &batch, &mut summary.throughput)?;
         batch = again(book, &batch)?;
     }
-    if batch.stage == BatchStage::Sealed && plan.release == ReleaseMode::Automatic {
-        seal::release(world, book, &batch, vec!["automatic".to_owned()])?;
+    if batch.stage == BatchStage::Sealed
+        && let Some(by) = released_by(plan, book, &batch)?
+    {
+        seal::release(world, book, &batch, by)?;
         batch = again(book, &batch)?;
     }
     if batch.stage == BatchStage::Released {
@@ -150,25 +153,58 @@ fn produce(
     Ok(())
 }
 
-/// Releases a sealed batch by hand and dispatches it.
+/// Who releases a sealed batch now: the plant itself, or the people who have signed if a stop came between.
+fn released_by(plan: &Plan, book: &Book, batch: &BatchState) -> Result<Option<Vec<String>>, Fault> {
+    match plan.release {
+        // Not audited first: that reads the journal of the plant's whole life, in memory that grows with it, every night.
+        ReleaseMode::Automatic => Ok(Some(vec!["automatic".to_owned()])),
+        ReleaseMode::TwoPerson => release::approved_by(book, batch),
+    }
+}
+
+/// What became of a person's signature.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Released {
+    /// Written down; what is still needed.
+    Waits(String),
+    /// Enough have signed: released and dispatched.
+    By(Vec<String>),
+    /// It was dispatched before; nothing was done.
+    Before(Vec<String>),
+}
+
+/// One person's signature under a sealed batch; the last one needed releases and dispatches it. After a stop it goes on where the
+/// book says, as a run does.
 ///
 /// # Errors
-/// The batch isn't known or isn't sealed, or the world fails.
-pub fn release(world: &World, plan: &Plan, book: &mut Book, starter: &Starter, batch: &BatchId) -> Result<(), Fault> {
-    let state = book.batch(batch)?.ok_or_else(|| Fault::Usage(format!("no batch {batch}")))?;
-    same_release(&state, plan.release_id)?;
-    if state.stage < BatchStage::Sealed {
-        return Err(Fault::NotAllowed(format!("batch {batch} is not sealed")));
-    }
+/// The batch isn't known or isn't sealed, the person may not sign (AUT-01 … AUT-04), the batch isn't sound (OUT-04), or the world fails.
+pub fn release(world: &World, plan: &Plan, book: &mut Book, batch: &BatchId, by: &Signatory) -> Result<Released, Fault> {
+    let mut state = book.batch(batch)?.ok_or_else(|| Fault::Usage(format!("no batch {batch}")))?;
+    people::in_force(book, by.person)?;
     if state.stage == BatchStage::Dispatched {
-        return Ok(());
+        return Ok(Released::Before(state.released_by));
     }
-    seal::release(world, book, &state, vec![starter.who.clone()])?;
-    let state = again(book, &state)?;
+    same_release(&state, plan.release_id)?;
+    if state.stage < BatchStage::Sealed || (state.stage == BatchStage::Sealed && plan.release == ReleaseMode::Automatic) {
+        return Err(Fault::NotAllowed(format!("batch {batch} doesn't wait for signatures; `cardline produce` goes on with it")));
+    }
+    if state.stage == BatchStage::Sealed {
+        if release::approved_by(book, &state)?.is_none() {
+            release::sign(world, book, &state, by)?;
+        }
+        let Some(people) = release::approved_by(book, &state)? else { return release::still_needed(book, &state).map(Released::Waits) };
+        seal::release(world, book, &state, people)?;
+        state = again(book, &state)?;
+    }
+    dispatch_released(world, plan, book, &state)?;
+    Ok(Released::By(state.released_by))
+}
+
+fn dispatch_released(world: &World, plan: &Plan, book: &mut Book, batch: &BatchState) -> Result<(), Fault> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().map_err(|e| Fault::Missing(e.to_string()))?;
-    let registers = registers::open(world, &book.cut_of(&state)?.registers)?;
+    let registers = registers::open(world, &book.cut_of(batch)?.registers)?;
     let vault = Vault::new(world.disk.clone());
-    Night { world, plan, vault: &vault, registers: &*registers, pool: &pool, faces: &faces(plan)? }.dispatch(book, &state, &Throughput::default())
+    Night { world, plan, vault: &vault, registers: &*registers, pool: &pool, faces: &faces(plan)? }.dispatch(book, batch, &Throughput::default())
 }
 
 fn again(book: &Book, batch: &BatchState) -> Result<BatchState, Fault> {

@@ -64,6 +64,24 @@ impl PlantLock {
         Ok((lock, stale))
     }
 
+    /// Keeps runs out while something is looked at: takes the lock but leaves the lease in it as it is. `None`: the plant was never
+    /// run, there is no lock to take.
+    ///
+    /// # Errors
+    /// As [`PlantLock::take`].
+    pub fn hold(root: &Path) -> Result<Option<Self>, Fault> {
+        let mut file = match File::open(root.join(LOCK_PATH)) {
+            Ok(file) => file,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(e) => return Err(Fault::io("open", LOCK_PATH, e)),
+        };
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => Err(Fault::Locked(held_report(&read_lease(&mut file)?))),
+            Err(TryLockError::Error(e)) => Err(Fault::io("lock", LOCK_PATH, e)),
+            Ok(()) => Ok(Some(Self { file })),
+        }
+    }
+
     /// Ends the lease cleanly.
     ///
     /// # Errors
@@ -208,6 +226,18 @@ mod tests {
         assert!(report(Lease { host: "another".into(), ..ours.clone() }).contains("another machine"));
         assert!(report(ours).contains("since 2023-11-14T22:13:20Z"));
         assert_eq!(Left::Torn.into_stale().unwrap().lease, None);
+    }
+
+    #[test]
+    fn looking_keeps_runs_out_and_changes_nothing() {
+        let plant = plant();
+        assert!(PlantLock::hold(plant.path()).unwrap().is_none());
+        drop(PlantLock::take(plant.path(), "c", 0).unwrap());
+        let before = fs::read(plant.path().join(LOCK_PATH)).unwrap();
+        let held = PlantLock::hold(plant.path()).unwrap();
+        assert_eq!(PlantLock::take(plant.path(), "c", 0).unwrap_err().exit_code(), 75);
+        drop(held);
+        assert_eq!(fs::read(plant.path().join(LOCK_PATH)).unwrap(), before);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 mod applications;
 mod batches;
 mod packages;
+mod people;
 mod runs;
 
 use std::collections::{BTreeMap, HashMap};
@@ -37,6 +38,7 @@ pub struct Story {
     results_files: HashMap<Digest, usize>,
     arrived_until: Ordinal,
     run: runs::Runs,
+    people: people::People,
 }
 
 /// A received package.
@@ -175,14 +177,15 @@ impl Story {
     pub fn tell(&mut self, seq: u64, entry: &Entry, proofs: &mut Proofs) {
         self.keep_time(seq, entry, proofs);
         match entry {
-            Entry::PlantCreated(_)
-            | Entry::PackageSetAside(_)
-            | Entry::BatchReleased(_)
-            | Entry::BatchDispatched(_)
-            | Entry::BatchSealed(_)
-            | Entry::Note(_) => {
+            Entry::PlantCreated(e) => {
+                self.people.of_plant(&e.plant_id);
                 self.tell_stage(seq, entry, proofs);
             }
+            Entry::BatchReleased(e) => {
+                self.release_approved(e, proofs);
+                self.tell_stage(seq, entry, proofs);
+            }
+            Entry::PackageSetAside(_) | Entry::BatchDispatched(_) | Entry::BatchSealed(_) | Entry::Note(_) => self.tell_stage(seq, entry, proofs),
             Entry::RunStarted(e) => self.run_started(e, proofs),
             Entry::RunEnded(e) => self.run_ended(e, proofs),
             Entry::RegisterImported(e) => self.registers.push(e.clone()),
@@ -195,6 +198,9 @@ impl Story {
             Entry::JobMade(e) => self.job_made(seq, e, proofs),
             Entry::Results(e) => self.results(seq, e, proofs),
             Entry::CardEvent(e) => self.card_event(seq, e, proofs),
+            Entry::PersonAdded(e) => self.person_added(seq, e, proofs),
+            Entry::PersonRemoved(e) => self.person_removed(seq, e, proofs),
+            Entry::ReleaseSigned(e) => self.release_signed(seq, e, proofs),
         }
     }
 

@@ -107,5 +107,8 @@ fn time_of(entry: &Entry) -> Option<Millis> {
         Entry::Results(e) => e.at,
         Entry::CardEvent(e) => e.at,
         Entry::Note(e) => e.at,
+        Entry::PersonAdded(e) => e.at,
+        Entry::PersonRemoved(e) => e.at,
+        Entry::ReleaseSigned(e) => e.at,
     })
 }

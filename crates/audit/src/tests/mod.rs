@@ -1,5 +1,6 @@
 //! A sound plant is green; then one thing is made wrong at a time, and the invariant that speaks of it must say so.
 
+mod people;
 mod tamper;
 
 use std::io::Write as _;
@@ -13,7 +14,7 @@ use crate::testing::plant::{BATCH, PEPPER, Twist, build, entries, file, number};
 use crate::{Scope, Summary, verify};
 
 fn scope() -> Scope {
-    Scope { batch: None, pepper: Some(PEPPER) }
+    Scope { pepper: Some(PEPPER), ..Scope::default() }
 }
 
 fn summary(disk: &MemoryDisk) -> Summary {
@@ -62,7 +63,7 @@ fn a_sound_plant_is_green_and_everything_in_it_was_looked_at() {
     let found = verify(&disk, &scope(), &mut |f| lines.push(f.to_string())).unwrap();
     assert!(found.ok, "{lines:#?}");
     assert_eq!((found.packages, found.applications, found.batches, found.cards), (2, 8, 1, 5));
-    assert_eq!(lines.len(), 19);
+    assert_eq!(lines.len(), 20);
     for finding in &found.findings {
         assert!(finding.checked > 0, "{} was never looked at", finding.id);
     }
@@ -88,7 +89,7 @@ fn verifying_changes_nothing_and_says_the_same_twice() {
 #[test]
 fn one_batch_can_be_asked_for_and_an_unknown_one_is_refused() {
     let disk = build(&Twist::default());
-    let of = |id: &str| verify(&disk, &Scope { batch: Some(card::BatchId::parse(id).unwrap()), pepper: None }, &mut |_| {});
+    let of = |id: &str| verify(&disk, &Scope { batch: Some(card::BatchId::parse(id).unwrap()), ..Scope::default() }, &mut |_| {});
     let one = of(BATCH).unwrap();
     assert!(one.ok && one.notes.iter().any(|n| n.contains("pepper")));
     assert!(matches!(of("B20250601-02"), Err(ledger::Fault::Usage(_))));

@@ -5,7 +5,9 @@ mod demo;
 mod explain;
 mod held;
 mod init;
+mod ledger;
 mod package;
+mod people;
 mod photo;
 mod reasons;
 mod registers;
@@ -16,7 +18,7 @@ mod status;
 mod track;
 mod verify;
 
-use ledger::fault::Fault;
+use ::ledger::fault::Fault;
 use line::run::Halves;
 
 use crate::cli::{Cli, Command};
@@ -41,8 +43,10 @@ pub fn dispatch(cli: &Cli) -> Result<u8, Fault> {
         Command::Track { application_or_card } => track::track(cli, application_or_card),
         Command::Returns { command } => returns::returns(cli, command),
         Command::Event(args) => decide::event(cli, args),
-        Command::Release { batch, who } => release::release(cli, batch, who),
-        Command::Verify { batch, json } => verify::verify(cli, batch.as_deref(), *json),
+        Command::Release(args) => release::release(cli, args),
+        Command::People { command } => people::people(cli, command),
+        Command::Ledger { command } => ledger::ledger(cli, command),
+        Command::Verify(args) => verify::verify(cli, args),
         Command::Demo(args) => demo::demo(cli, args),
     }
 }

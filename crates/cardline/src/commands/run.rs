@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use ledger::fault::Fault;
+use ledger::journal::JournalView;
 use line::run::{Halves, Starter, Summary};
 use plant::MemoryWatch;
 use serde_json::{Value, json};
 
 use crate::cli::{Cli, RunArgs};
 use crate::wiring::OpenPlant;
-use crate::{people, wiring};
+use crate::{people, wiring, witness};
 
 /// Exit code of a completed run that refused something, with `--strict`.
 const EXIT_REFUSALS: u8 = 3;
@@ -19,9 +20,13 @@ pub fn run(cli: &Cli, args: &RunArgs, command: &str, halves: Halves) -> Result<u
     if args.plan {
         return foresee(cli, halves, args.json);
     }
+    if let Some(text) = &args.witness {
+        // Before anything is opened for writing: an older copy must not be written on.
+        witness::demand(&JournalView::open(wiring::disk(cli)?)?.0, &witness::places(text)?)?;
+    }
     let mut open = wiring::open(cli, command)?;
-    let (code, closing) = walk(&mut open, args, command, halves)?;
-    open.close()?;
+    let outcome = walk(&mut open, args, command, halves);
+    let (code, closing) = open.finish(outcome)?;
     if args.json {
         println!("{closing}");
     }
@@ -73,6 +78,9 @@ fn starter(open: &OpenPlant, args: &RunArgs, command: &str) -> Result<Starter, F
         eprintln!("the run before this one did not end cleanly{}", open.unclean.as_ref().map_or_else(String::new, |u| format!(": {u}")));
     }
     let who = args.who.as_deref().map(people::id).transpose()?;
+    if let Some(person) = who.filter(|person| *person != scheduler.identity) {
+        line::people::known(&open.book, person)?;
+    }
     let reason = args.reason.as_deref().map(people::reason).transpose()?;
     let (who, default_reason) = match who {
         Some(who) => (who.to_owned(), None),

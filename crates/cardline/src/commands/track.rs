@@ -68,6 +68,7 @@ fn lines(entry: &Entry, s: &Subject, batches: &mut std::collections::BTreeSet<St
             None => return Vec::new(),
         },
         Entry::BatchSealed(e) if batches.contains(e.batch.as_str()) => (e.at, format!("batch {} sealed", e.batch)),
+        Entry::ReleaseSigned(e) if batches.contains(e.batch.as_str()) => (e.at, format!("release of batch {} signed by {}", e.batch, e.person)),
         Entry::BatchReleased(e) if batches.contains(e.batch.as_str()) => (e.at, format!("batch {} released ({})", e.batch, e.by.join(", "))),
         Entry::BatchDispatched(e) if batches.contains(e.batch.as_str()) => (e.at, format!("batch {} dispatched", e.batch)),
         Entry::Results(e) if batches.contains(e.batch.as_str()) => {

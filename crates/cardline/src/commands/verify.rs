@@ -1,25 +1,35 @@
 //! `cardline verify`: the independent auditor on this plant. One line per invariant; exit 70 when one doesn't hold.
 
-use card::BatchId;
+use card::{BatchId, Code};
 use ledger::fault::Fault;
 use serde_json::json;
 
-use crate::cli::Cli;
-use crate::wiring;
+use crate::cli::{Cli, VerifyArgs};
+use crate::{wiring, witness};
 
 /// Exit code when a promise of ours doesn't hold.
 const EXIT_BROKEN: u8 = 70;
 
-pub fn verify(cli: &Cli, batch: Option<&str>, as_json: bool) -> Result<u8, Fault> {
+/// The invariant that speaks of witnessed places.
+const WITNESS: &str = "I-18";
+
+pub fn verify(cli: &Cli, args: &VerifyArgs) -> Result<u8, Fault> {
     let disk = wiring::disk(cli)?;
     let keys = plant::keys::PlantKeys::open(&*disk)?;
-    let batch = batch.map(BatchId::parse).transpose().map_err(Fault::Usage)?;
-    let scope = audit::Scope { batch, pepper: Some(keys.pepper.0) };
-    let mut broken = 0;
+    let batch = args.batch.as_deref().map(BatchId::parse).transpose().map_err(Fault::Usage)?;
+    let witnessed = args.witness.as_deref().map(witness::places).transpose()?.unwrap_or_default();
+    let scope = audit::Scope { batch, pepper: Some(keys.pepper.0), witnessed };
+    let (mut broken, mut rolled_back) = (0, None);
     audit::verify(&*disk, &scope, &mut |finding| {
         broken += u32::from(!finding.ok);
-        print_finding(finding, as_json);
+        if finding.id == WITNESS {
+            rolled_back.clone_from(&finding.detail);
+        }
+        print_finding(finding, args.json);
     })?;
+    if let Some(text) = rolled_back {
+        return Err(Fault::refused(Code::Jrn03, text));
+    }
     if broken == 0 {
         return Ok(0);
     }

@@ -3,9 +3,9 @@
 
 use card::{Ordinal, Outcome};
 
-use super::state::{ApplicationState, BatchStage, BatchState, CardState, PackageState, Place, RunState, SequenceState};
+use super::state::{ApplicationState, BatchStage, BatchState, CardState, PackageState, PersonState, Place, RunState, SequenceState};
 use super::{Book, keys};
-use crate::entry::{BatchCut, CardEvent, Cause, Entry, Judged, JudgedApplication, Moved, PackageReceived, Results, RunEnded, RunStarted};
+use crate::entry::{BatchCut, CardEvent, Cause, Entry, Judged, JudgedApplication, Moved, PackageReceived, PersonRemoved, Results, RunEnded, RunStarted};
 use crate::fault::Fault;
 
 impl Book {
@@ -38,6 +38,9 @@ impl Book {
             }
             Entry::Results(e) => self.fold_results(e)?,
             Entry::CardEvent(e) => self.fold_card_event(e)?,
+            Entry::PersonAdded(e) => self.put(keys::person_of_plant(&e.person), &PersonState::of(e)),
+            Entry::PersonRemoved(e) => self.fold_person_removed(e)?,
+            Entry::ReleaseSigned(e) => self.put(keys::release_signature(&e.batch, &e.person), e),
         }
         Ok(())
     }
@@ -248,6 +251,14 @@ impl Book {
         let mut state: BatchState = self.get(&keys::batch(batch))?.ok_or_else(|| Fault::Invariant(format!("batch {batch} was never cut")))?;
         change(&mut state);
         self.put(keys::batch(batch), &state);
+        Ok(())
+    }
+
+    fn fold_person_removed(&mut self, e: &PersonRemoved) -> Result<(), Fault> {
+        let key = keys::person_of_plant(&e.person);
+        let mut person: PersonState = self.get(&key)?.ok_or_else(|| Fault::Invariant(format!("{} was removed but never added", e.person)))?;
+        person.removed = true;
+        self.put(key, &person);
         Ok(())
     }
 

@@ -101,6 +101,19 @@ pub fn results_file(digest: &Digest) -> Vec<u8> {
     tagged(b'R', &[&digest.0])
 }
 
+pub fn person_of_plant(person: &str) -> Vec<u8> {
+    tagged(b'p', &[person.as_bytes()])
+}
+
+/// A batch's id has one length, so no separator is needed.
+pub fn release_signature(batch: &BatchId, person: &str) -> Vec<u8> {
+    tagged(b'S', &[batch.as_str().as_bytes(), person.as_bytes()])
+}
+
+pub fn release_signature_prefix(batch: &BatchId) -> Vec<u8> {
+    tagged(b'S', &[batch.as_str().as_bytes()])
+}
+
 pub fn set_aside(path: &str) -> Vec<u8> {
     tagged(b'z', &[path.as_bytes()])
 }

@@ -66,6 +66,8 @@ impl Book {
         let (journal, report) = Journal::open(disk)?;
         let mut book = Self { journal: Source::Open(journal), index, overlay: BTreeMap::new(), commits_unflushed: 0 };
         let (folded, refolded) = match book.start_of_fold() {
+            // An empty index: folding from the start also says by which version, or the next opening would fold it all again.
+            Ok(1) => (book.refold()?, None),
             Ok(next) => (book.fold_from(next)?, None),
             Err(Fault::Index(why)) => (book.refold()?, Some(why)),
             Err(fault) => return Err(fault),
@@ -82,6 +84,45 @@ impl Book {
         let mut book = Self { journal: Source::Looked(view), index, overlay: BTreeMap::new(), commits_unflushed: 0 };
         book.refold()?;
         Ok(book)
+    }
+
+    /// Looks at a plant on a copy of its index: folds only what the copy lacks.
+    ///
+    /// # Errors
+    /// The journal is damaged, the index is of another history or unusable (`Fault::Index`), or the disk fails.
+    pub fn look_on(disk: Arc<dyn Disk>, index: Box<dyn Index>) -> Result<(Self, u64), Fault> {
+        let (view, _) = JournalView::open(disk)?;
+        let mut book = Self { journal: Source::Looked(view), index, overlay: BTreeMap::new(), commits_unflushed: 0 };
+        let folded = match book.start_of_fold()? {
+            1 => book.refold()?,
+            next => book.fold_from(next)?,
+        };
+        Ok((book, folded))
+    }
+
+    /// Keys that are not the same in both books, and keys compared. Both must be folded up to one head.
+    ///
+    /// # Errors
+    /// An index fails.
+    pub fn differences(&self, other: &Self) -> Result<(u64, u64), Fault> {
+        let missing_there = self.keys_unlike(other, |mine, theirs| theirs != Some(mine))?;
+        let missing_here = other.keys_unlike(self, |_, theirs| theirs.is_none())?;
+        Ok((missing_there.0 + missing_here.0, missing_there.1.max(missing_here.1)))
+    }
+
+    /// Keys of this book whose value the other's is unlike, and all its keys.
+    fn keys_unlike(&self, other: &Self, unlike: impl Fn(&[u8], Option<&[u8]>) -> bool) -> Result<(u64, u64), Fault> {
+        let (mut count, mut seen, mut failed) = (0, 0, None);
+        // Keys of the book never start with a zero byte: that is the cursor, which the caller has looked at.
+        self.scan(&[1], &[u8::MAX; 2], &mut |key, value| {
+            seen += 1;
+            match other.get_raw(key) {
+                Ok(theirs) => count += u64::from(unlike(value, theirs.as_deref())),
+                Err(fault) => failed = Some(fault),
+            }
+            if failed.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        })?;
+        failed.map_or(Ok((count, seen)), Err)
     }
 
     fn start_of_fold(&self) -> Result<u64, Fault> {
@@ -279,3 +320,6 @@ fn after_prefix(prefix: &[u8]) -> Vec<u8> {
     }
     vec![u8::MAX; prefix.len() + 1]
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,9 +4,9 @@ use std::ops::ControlFlow;
 
 use card::{BatchId, Digest, Keyed, Ordinal, OutletCode};
 
-use super::state::{ApplicationState, BatchState, CardState, JobState, PackageState, RunState, SequenceState, decode};
+use super::state::{ApplicationState, BatchState, CardState, JobState, PackageState, PersonState, RunState, SequenceState, decode};
 use super::{Book, after_prefix, keys};
-use crate::entry::{BatchCut, Entry, PackageSetAside, RegisterImported};
+use crate::entry::{BatchCut, Entry, PackageSetAside, RegisterImported, ReleaseSigned};
 use crate::fault::Fault;
 
 /// Which keyed digest two applications share.
@@ -305,5 +305,28 @@ impl Book {
     /// The index fails.
     pub fn results_file(&self, digest: &Digest) -> Result<Option<BatchId>, Fault> {
         self.get(&keys::results_file(digest))
+    }
+
+    /// Everyone who ever was in the people register, by id.
+    ///
+    /// # Errors
+    /// The index fails.
+    pub fn people(&self) -> Result<Vec<PersonState>, Fault> {
+        self.collect(b"p", b"q")
+    }
+
+    /// # Errors
+    /// The index fails.
+    pub fn person(&self, person: &str) -> Result<Option<PersonState>, Fault> {
+        self.get(&keys::person_of_plant(person))
+    }
+
+    /// Signatures under a batch's release, by person.
+    ///
+    /// # Errors
+    /// The index fails.
+    pub fn release_signatures(&self, batch: &BatchId) -> Result<Vec<ReleaseSigned>, Fault> {
+        let prefix = keys::release_signature_prefix(batch);
+        self.collect(&prefix, &after_prefix(&prefix))
     }
 }

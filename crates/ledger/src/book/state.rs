@@ -5,7 +5,7 @@ use card::reason::Reason;
 use card::{BatchId, Digest, Ordinal, Outcome, OutletCode};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::entry::{CardEventKind, Cause, Facts, FileDigest, JobMade, MachineResult, Millis, PackageReceived};
+use crate::entry::{CardEventKind, Cause, Facts, FileDigest, JobMade, MachineResult, Millis, PackageReceived, PersonAdded, Role};
 use crate::fault::Fault;
 
 /// Raised whenever a key or value of the index changes its shape.
@@ -143,6 +143,22 @@ impl SequenceState {
             self.beyond.remove(0);
             self.contiguous += 1;
         }
+    }
+}
+
+/// A person of the plant. Removed people stay on record: neither their id nor their key is given again.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct PersonState {
+    pub person: String,
+    pub name: String,
+    pub role: Role,
+    pub key: String,
+    pub removed: bool,
+}
+
+impl PersonState {
+    pub(super) fn of(e: &PersonAdded) -> Self {
+        Self { person: e.person.clone(), name: e.name.clone(), role: e.role, key: e.key.clone(), removed: false }
     }
 }
 

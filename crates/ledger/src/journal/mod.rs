@@ -102,6 +102,17 @@ impl JournalView {
     pub fn read_from(&self, seq: u64) -> JournalReader {
         JournalReader::new(self.clone(), seq)
     }
+
+    /// Whether this place, written down elsewhere earlier, is in this journal. If it isn't, this is an older copy or another history.
+    ///
+    /// # Errors
+    /// The journal can't be read.
+    pub fn holds(&self, place: Head) -> Result<bool, Fault> {
+        if place.seq == 0 {
+            return Ok(place == genesis(&self.plant_id));
+        }
+        Ok(self.read_from(place.seq).next().transpose()?.is_some_and(|record| record.head() == place))
+    }
 }
 
 /// True when the plant has a journal at all.

@@ -57,6 +57,24 @@ impl SecretKey {
         Self::from_stored(&key.to_bytes()).ok_or_else(|| NOT_A_KEY.to_owned())
     }
 
+    /// Reads the text of a minisign secret key file, asking for its password at the terminal if it has one.
+    ///
+    /// # Errors
+    /// As [`SecretKey::from_minisign`]; there is no terminal.
+    pub fn from_minisign_asking(text: &str) -> Result<Self, String> {
+        if let Ok(key) = Self::from_minisign(text, None) {
+            return Ok(key);
+        }
+        // Nobody is asked for the password of something that is no key.
+        let stored = text.lines().nth(1).and_then(|line| STANDARD.decode(line.trim()).ok()).map(zeroize::Zeroizing::new);
+        if stored.is_none_or(|bytes| bytes.len() != SECRET_FILE_BYTES) {
+            return Err(NOT_A_KEY.to_owned());
+        }
+        let boxed = minisign::SecretKeyBox::from_string(text).map_err(|_| NOT_A_KEY.to_owned())?;
+        let key = minisign::SecretKey::from_box(boxed, None).map_err(|e| e.to_string())?;
+        Self::from_stored(&key.to_bytes()).ok_or_else(|| NOT_A_KEY.to_owned())
+    }
+
     fn from_stored(bytes: &[u8]) -> Option<Self> {
         let key_id = bytes.get(KEY_ID_AT..SECRET_AT)?.try_into().ok()?;
         let secret: [u8; 64] = bytes.get(SECRET_AT..CHECKSUM_AT)?.try_into().ok()?;
@@ -107,6 +125,19 @@ impl SecretKey {
         let comment = format!("untrusted comment: signature from key {}", shown(self.key_id));
         format!("{comment}\n{first}\ntrusted comment: {trusted_comment}\n{}\n", STANDARD.encode(global.as_slice()))
     }
+}
+
+/// The texts of a new key's two files: the secret one encrypted with a password (asked for at the terminal if there is none),
+/// and the public one.
+///
+/// # Errors
+/// No randomness, no terminal, or two passwords that differ.
+pub fn new_encrypted(password: Option<&str>) -> Result<(zeroize::Zeroizing<String>, String), String> {
+    let told = |e: minisign::PError| e.to_string();
+    let pair = minisign::KeyPair::generate_encrypted_keypair(password.map(str::to_owned)).map_err(told)?;
+    let secret = pair.sk.to_box(None).map_err(told)?.into_string();
+    let public = pair.pk.to_box().map_err(told)?.into_string();
+    Ok((zeroize::Zeroizing::new(secret), public))
 }
 
 /// The stored bytes of a key made with `minisign -W`. The crate refuses these: that program leaves their check sum empty.
