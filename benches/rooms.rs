@@ -80,12 +80,15 @@ fn ingest_and_validate(d: &mut Desk) {
 /// Rows alone: parsing, rules, registers, photo; the packages are in the vault already.
 fn validate(d: &mut Desk) {
     let packages = (0..).map_while(|n| d.book.package(n).ok().flatten());
+    let mut rows = 0;
     for state in packages {
         let view = PackageView::open(state, d.vault, d.plan).ok().expect("a package");
         for row in view.rows(&d.plan.package_limits).ok().expect("rows").flatten() {
             black_box(view.with_row(&row, d.judge, |row| judge_alone(row, d.judge)));
+            rows += 1;
         }
     }
+    assert!(rows > APPLICATIONS / 2, "{rows} rows");
 }
 
 fn cut_batch(d: &mut Desk) {
@@ -116,15 +119,18 @@ fn rooms(c: &mut Criterion) {
     let (_, cut) = on(&judged, &faces, cut_batch);
     let (_, made) = on(&cut, &faces, make_jobs);
     let mut group = c.benchmark_group("rooms");
-    group.sample_size(10).measurement_time(Duration::from_secs(8)).throughput(Throughput::Elements(APPLICATIONS));
-    let rooms: [(&str, &State, fn(&mut Desk)); 5] = [
-        ("ingest_and_validate", &stocked, ingest_and_validate),
-        ("validate", &judged, validate),
-        ("cut", &judged, cut_batch),
-        ("personalise_and_jobs", &cut, make_jobs),
-        ("dispatch", &made, dispatch),
+    group.sample_size(10).measurement_time(Duration::from_secs(8));
+    let mut cards = 0;
+    on(&cut, &faces, |d| cards = u64::from(d.batch().cards));
+    let rooms: [(&str, &State, u64, fn(&mut Desk)); 5] = [
+        ("ingest_and_validate", &stocked, APPLICATIONS, ingest_and_validate),
+        ("validate", &judged, APPLICATIONS, validate),
+        ("cut", &judged, cards, cut_batch),
+        ("personalise_and_jobs", &cut, cards, make_jobs),
+        ("dispatch", &made, cards, dispatch),
     ];
-    for (name, start, work) in rooms {
+    for (name, start, items, work) in rooms {
+        group.throughput(Throughput::Elements(items));
         group.bench_function(name, |b| b.iter_custom(|n| (0..n).map(|_| on(start, &faces, work).0).sum()));
     }
     group.finish();

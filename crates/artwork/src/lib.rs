@@ -20,7 +20,7 @@ pub use fit::{Fitted, Misfit, Sizes, fit};
 pub use fonts::{Fonts, fonts, fonts_digest, missing_glyphs};
 pub use label::{MailLabel, check_label_sender, mail_label};
 pub use page::{Item, MM_PER_PT, Page, Photo, Text};
-pub use pdf::{DocumentId, job_pdf};
+pub use pdf::{DocumentId, JobPdf, assemble, job_pdf};
 pub use png::page_png;
 pub use sheet::{Proof, proof_sheet};
 pub use table::{Column, Table, table_document};

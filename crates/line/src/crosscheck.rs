@@ -1,24 +1,29 @@
-//! The four views of one card must carry one record digest (invariant I-10). Reads the finished bytes back, by their published
-//! formats, before anything is written down. A disagreement is a broken promise of ours and stops the run.
+//! The four views of one card must carry one record digest (invariant I-10). Reads the published files back, by their published
+//! formats, before the job is written down. A disagreement is a broken promise of ours and stops the run.
 
 use card::Keyed;
+use ledger::disk::Disk;
+use ledger::entry::FileDigest;
 use ledger::fault::Fault;
 use serde::Deserialize;
 
 /// Print file, encode files and job sheet name the same cards in the same order.
 ///
 /// # Errors
-/// `Fault::Invariant` naming the file and the first slot that differs.
-pub fn job_views_agree(files: &[(String, Vec<u8>)], records: &[Option<Keyed>]) -> Result<(), Fault> {
+/// `Fault::Invariant` naming the file and the first slot that differs; the disk's.
+pub fn job_views_agree(disk: &dyn Disk, folder: &str, files: &[FileDigest], records: &[Option<Keyed>]) -> Result<(), Fault> {
     let wanted: Vec<Keyed> = records.iter().flatten().copied().collect();
-    for (path, bytes) in files {
-        let found = match path.rsplit_once('.').map(|(stem, end)| (stem.ends_with(".sheet"), end)) {
-            Some((false, "pdf")) => print_records(bytes),
-            Some((false, "txt")) => text_records(bytes),
-            Some((false, "dgi")) => dgi_records(bytes),
-            Some((true, "json")) => sheet_records(bytes),
+    for FileDigest { path, .. } in files {
+        let read = match path.rsplit_once('.').map(|(stem, end)| (stem.ends_with(".sheet"), end)) {
+            Some((false, "pdf")) => print_records,
+            Some((false, "txt")) => text_records,
+            Some((false, "dgi")) => dgi_records,
+            Some((true, "json")) => sheet_records,
             _ => continue,
         };
+        let full = format!("{folder}/{path}");
+        let bytes = disk.map(&full).map_err(|e| Fault::io("map", &full, e))?;
+        let found = read((*bytes).as_ref());
         let found = found.map_err(|why| Fault::Invariant(format!("{path} can't be read back: {why}")))?;
         same(path, &wanted, &found)?;
     }

@@ -66,8 +66,8 @@ impl Ingest<'_, '_> {
     /// # Errors
     /// The inbox or the disk fails.
     pub fn finish_moves(&self) -> Result<(), Fault> {
-        let last = lock(self.book).last_set_aside()?;
-        let Some(aside) = last else { return Ok(()) };
+        let unfinished = lock(self.book).unfinished_move()?;
+        let Some(aside) = unfinished else { return Ok(()) };
         let moved = self.world.disk.list("quarantine").map_err(|e| Fault::io("list", "quarantine", e))?;
         if moved.iter().any(|e| format!("quarantine/{}", e.name) == aside.quarantine_path) {
             return Ok(());

@@ -1,15 +1,16 @@
 //! The jobs room: one machine pass of cards as a print file, two encode files and a job sheet. A job depends on nothing but
-//! the cut batch and the vault, so jobs run in any order and on any thread; they are published and written down in order.
+//! the cut batch and the vault, so jobs run in any order and on any thread. Each publishes its files as it makes them, so that no more
+//! than one of them is in memory; a job exists once it is written down, and jobs are written down in order.
 
 use std::sync::Mutex;
 
 use card::reason::Code;
-use card::{Keyed, Ordinal, Outcome, Reason, Verdict};
+use card::{Card, Keyed, Ordinal, Outcome, Reason, Verdict};
 use ledger::book::Book;
 use ledger::book::state::{ApplicationState, BatchState};
 use ledger::entry::{BatchCut, Cause, Entry, FileDigest, JobMade, Moved};
 use ledger::fault::Fault;
-use ledger::publish::publish_bytes;
+use ledger::publish::{FileInfo, publish, publish_bytes};
 use rayon::prelude::*;
 use serde::Serialize;
 
@@ -39,10 +40,10 @@ pub struct Jobs<'a> {
     pub faces: &'a artwork::Faces,
 }
 
-/// One job, made but not yet written anywhere.
+/// One job with its files published, but not yet written down: until then a next run makes it again, the same to the byte.
 struct MadeJob {
     job: u32,
-    files: Vec<(String, Vec<u8>)>,
+    files: Vec<FileDigest>,
     records: Vec<Option<Keyed>>,
     spoilt: Vec<(Ordinal, Reason)>,
 }
@@ -90,8 +91,8 @@ impl Jobs<'_> {
             }
         }
         let records: Vec<Option<Keyed>> = cards.iter().map(|c| c.as_ref().map(|c| c.card.record_digest)).collect();
-        let files = self.files(job, &cards)?;
-        crosscheck::job_views_agree(&files, &records)?;
+        let files = self.files(job, cards)?;
+        crosscheck::job_views_agree(&*self.world.disk, &staging(self.batch), &files, &records)?;
         Ok(MadeJob { job, files, records, spoilt })
     }
 
@@ -119,54 +120,80 @@ impl Jobs<'_> {
         }
     }
 
-    fn files(&self, job: u32, cards: &[Option<Personalised>]) -> Result<Vec<(String, Vec<u8>)>, Fault> {
-        let (text, dgi) = self.encode_files(job, cards)?;
-        let print = self.print_file(job, cards)?;
-        let mut files = vec![(format!("print/job-{job:04}.pdf"), print), (format!("encode/job-{job:04}.txt"), text), (format!("encode/job-{job:04}.dgi"), dgi)];
-        let sheet = Sheet::new(self, job, cards, &files);
-        let pdf = sheet.to_pdf(self)?;
-        files.push((format!("print/job-{job:04}.sheet.json"), sheet.to_json()));
-        files.push((format!("print/job-{job:04}.sheet.pdf"), pdf));
+    fn files(&self, job: u32, cards: Vec<Option<Personalised>>) -> Result<Vec<FileDigest>, Fault> {
+        let made = || cards.iter().flatten();
+        let header = |out: &mut Vec<u8>| chip::vendor_header(&self.rules.profile.encode, out);
+        let line = |c: &Personalised, out: &mut Vec<u8>| chip::vendor_line(&c.card, &c.image, &c.photo, &self.rules.profile.encode, out);
+        let text = self.encode_file(&format!("encode/job-{job:04}.txt"), made(), header, line)?;
+        let header = |out: &mut Vec<u8>| chip::dgi_header(&self.batch.batch, job, made().count() as u32, out);
+        let dgi = self.encode_file(&format!("encode/job-{job:04}.dgi"), made(), header, |c, out| chip::dgi_card(&c.card, &c.image, out))?;
+        let (print, cards) = self.print_file(job, cards)?;
+        let mut files = vec![print, text, dgi];
+        let sheet = Sheet::new(self, job, &cards, &files);
+        files.push(self.publish(&format!("print/job-{job:04}.sheet.json"), &sheet.to_json())?);
+        files.push(self.publish(&format!("print/job-{job:04}.sheet.pdf"), &sheet.to_pdf(self)?)?);
         Ok(files)
     }
 
-    fn encode_files(&self, job: u32, cards: &[Option<Personalised>]) -> Result<(Vec<u8>, Vec<u8>), Fault> {
-        let made = || cards.iter().flatten();
-        let (mut text, mut dgi) = (Vec::new(), Vec::new());
-        chip::vendor_header(&self.rules.profile.encode, &mut text);
-        chip::dgi_header(&self.batch.batch, job, made().count() as u32, &mut dgi);
-        for c in made() {
-            // Every value was gated at intake; what still can't be written is a broken promise, not bad data.
-            let broken = |e: chip::ChipProblem| Fault::Invariant(format!("encode line of position {}: {e}", c.card.position));
-            chip::vendor_line(&c.card, &c.image, &c.photo, &self.rules.profile.encode, &mut text).map_err(broken)?;
-            chip::dgi_card(&c.card, &c.image, &mut dgi).map_err(broken)?;
-        }
-        Ok((text, dgi))
+    fn publish(&self, path: &str, bytes: &[u8]) -> Result<FileDigest, Fault> {
+        let FileInfo { len_bytes, digest } = publish_bytes(&*self.world.disk, &self.staged(path), bytes)?;
+        Ok(FileDigest { path: path.to_owned(), len_bytes, digest })
     }
 
-    fn print_file(&self, job: u32, cards: &[Option<Personalised>]) -> Result<Vec<u8>, Fault> {
-        let broken = |e: artwork::Fault| Fault::Invariant(format!("print file of job {job}: {e}"));
+    /// An encode file, a card at a time: in memory it would be the largest thing of the night.
+    fn encode_file<'c>(
+        &self,
+        path: &str,
+        cards: impl Iterator<Item = &'c Personalised>,
+        header: impl FnOnce(&mut Vec<u8>),
+        line: impl Fn(&Personalised, &mut Vec<u8>) -> Result<(), chip::ChipProblem>,
+    ) -> Result<FileDigest, Fault> {
+        let FileInfo { len_bytes, digest } = publish(&*self.world.disk, &self.staged(path), |file| {
+            let mut bytes = Vec::new();
+            header(&mut bytes);
+            file.write_all(&bytes)?;
+            for c in cards {
+                bytes.clear();
+                // Every value was gated at intake; what still can't be written is a broken promise, not bad data.
+                line(c, &mut bytes).map_err(|e| Fault::Invariant(format!("{path}, position {}: {e}", c.card.position)))?;
+                file.write_all(&bytes)?;
+            }
+            Ok(())
+        })?;
+        Ok(FileDigest { path: path.to_owned(), len_bytes, digest })
+    }
+
+    /// The print file, and the cards without the photos, which it has taken.
+    fn print_file(&self, job: u32, cards: Vec<Option<Personalised>>) -> Result<(FileDigest, Vec<Option<Card>>), Fault> {
+        let path = format!("print/job-{job:04}.pdf");
+        let broken = |e: artwork::Fault| Fault::Invariant(format!("{path}: {e}"));
         let mut pages = Vec::with_capacity(cards.len() * 2);
-        for c in cards.iter().flatten() {
-            let photo = artwork::Photo::new(c.photo.clone()).map_err(broken)?;
-            pages.extend(self.faces.card_pages(&c.card, &photo).map_err(broken)?);
+        let mut without_photos = Vec::with_capacity(cards.len());
+        for c in cards {
+            if let Some(Personalised { card, photo, .. }) = &c {
+                pages.extend(self.faces.card_pages(card, &artwork::Photo::new(photo.clone()).map_err(broken)?).map_err(broken)?);
+            }
+            without_photos.push(c.map(|c| c.card));
         }
         if pages.is_empty() {
-            return Ok(Vec::new());
+            return Ok((self.publish(&path, b"")?, without_photos));
         }
-        artwork::job_pdf(pages, &document_id(format!("{} job {job}", self.batch.batch), self.rules.issued_on)).map_err(broken)
+        let id = document_id(format!("{} job {job}", self.batch.batch), self.rules.issued_on);
+        let pdf = artwork::assemble(pages, &id).map_err(broken)?;
+        let FileInfo { len_bytes, digest } = publish(&*self.world.disk, &self.staged(&path), |file| pdf.write_to(file))?;
+        Ok((FileDigest { path, len_bytes, digest }, without_photos))
     }
 
-    /// Publishes a job's files and writes it down. Spoilt slots are written down first, so that a kill in between changes nothing.
+    /// Where a file of the batch is until it is released.
+    fn staged(&self, path: &str) -> String {
+        format!("{}/{path}", staging(self.batch))
+    }
+
+    /// Writes a job down. Spoilt slots are written down first, so that a kill in between changes nothing.
     fn settle(&self, made: MadeJob, book: &Mutex<&mut Book>) -> Result<(), Fault> {
         let cards = made.records.len() as u64;
         self.write_down_spoilt(&made, book)?;
-        let mut files = Vec::new();
-        for (path, bytes) in &made.files {
-            let info = publish_bytes(&*self.world.disk, &format!("{}/{path}", staging(self.batch)), bytes)?;
-            files.push(FileDigest { path: path.clone(), len_bytes: info.len_bytes, digest: info.digest });
-        }
-        lock(book).record(&Entry::JobMade(JobMade { batch: self.batch.batch.clone(), job: made.job, files, records: made.records }))?;
+        lock(book).record(&Entry::JobMade(JobMade { batch: self.batch.batch.clone(), job: made.job, files: made.files, records: made.records }))?;
         self.world.progress.advance(Stage::Jobs, cards);
         Ok(())
     }
@@ -205,7 +232,7 @@ struct Sheet {
 #[derive(Serialize)]
 struct SheetFile {
     path: String,
-    bytes: usize,
+    bytes: u64,
     sha256: String,
 }
 
@@ -222,9 +249,9 @@ struct SheetSlot {
 }
 
 impl Sheet {
-    fn new(jobs: &Jobs, job: u32, cards: &[Option<Personalised>], files: &[(String, Vec<u8>)]) -> Self {
+    fn new(jobs: &Jobs, job: u32, cards: &[Option<Card>], files: &[FileDigest]) -> Self {
         let void_slots = cards.iter().enumerate().filter(|(_, c)| c.is_none()).map(|(i, _)| i + 1).collect();
-        let file = |(path, bytes): &(String, Vec<u8>)| SheetFile { path: path.clone(), bytes: bytes.len(), sha256: card::Digest::of(bytes).to_string() };
+        let file = |f: &FileDigest| SheetFile { path: f.path.clone(), bytes: f.len_bytes, sha256: f.digest.to_string() };
         Self {
             format: "cardline-job-sheet/1",
             batch: jobs.batch.batch.to_string(),
@@ -235,7 +262,7 @@ impl Sheet {
             cards: cards.iter().flatten().count(),
             void_slots,
             files: files.iter().map(file).collect(),
-            slots: cards.iter().flatten().map(|c| SheetSlot::of(&c.card)).collect(),
+            slots: cards.iter().flatten().map(SheetSlot::of).collect(),
         }
     }
 
@@ -297,7 +324,7 @@ pub(crate) fn table_pdf(table: &artwork::Table, title: String, date: jiff::civil
 }
 
 impl SheetSlot {
-    fn of(card: &card::Card) -> Self {
+    fn of(card: &Card) -> Self {
         let mail = matches!(card.application.delivery, card::Delivery::Mail(_));
         Self {
             slot: card.slot,

@@ -116,7 +116,8 @@ impl RealDisk {
 
     /// One folder in a folder that exists, its name durable.
     fn create_one(&self, folder: &Path) -> io::Result<()> {
-        if self.known().contains(folder) {
+        // Someone else may have removed it since: outlets tidy `returns/`, operators `quarantine/`.
+        if self.known().contains(folder) && folder.is_dir() {
             return Ok(());
         }
         create_folder(folder)?;
@@ -309,6 +310,15 @@ mod tests {
         assert_eq!((disk.len("a/b/f").unwrap(), disk.len("a/b/g").unwrap()), (Some(4), None));
         assert_eq!(disk.list("nowhere").unwrap(), []);
         assert!(disk.free_bytes().unwrap() > 0);
+    }
+
+    #[test]
+    fn a_folder_removed_from_outside_is_made_again() {
+        let (folder, disk) = disk();
+        disk.create_dir("returns/X").unwrap();
+        fs::remove_dir_all(folder.path().join("returns")).unwrap();
+        disk.create_dir("returns/X").unwrap();
+        assert!(folder.path().join("returns/X").is_dir());
     }
 
     #[test]

@@ -99,7 +99,7 @@ fn a_crash_at_a_sample_of_operations_loses_nothing_and_makes_nothing_twice() {
 
 /// The bar: 48 applications of several packages, every operation, every model. Minutes long: release only.
 #[test]
-#[ignore = "minutes long; .ci/run runs it in release"]
+#[ignore = "minutes long even in release: docs/RELIABILITY.md says how to run it"]
 fn a_crash_at_any_operation_loses_nothing_and_makes_nothing_twice() {
     let start = stocked(48, 5, Some(0.1));
     let mut campaign = Campaign::new(&start, 2);
@@ -110,7 +110,7 @@ fn a_crash_at_any_operation_loses_nothing_and_makes_nothing_twice() {
 
 /// Crashes of recoveries: every disk a crash left is run and crashed again.
 #[test]
-#[ignore = "minutes long; .ci/run runs it in release"]
+#[ignore = "minutes long even in release: docs/RELIABILITY.md says how to run it"]
 fn a_crash_of_a_recovery_loses_nothing_and_makes_nothing_twice() {
     let start = stocked(40, 6, Some(0.0));
     let mut campaign = Campaign::new(&start, 1);

@@ -55,7 +55,7 @@ fn a_disk_that_refuses_a_sample_of_operations_costs_nothing_but_a_second_run() {
 }
 
 #[test]
-#[ignore = "minutes long; .ci/run runs it in release"]
+#[ignore = "minutes long even in release: docs/RELIABILITY.md says how to run it"]
 fn a_disk_that_refuses_any_operation_costs_nothing_but_a_second_run() {
     assert!(refuse(&stocked(40, 5, Some(0.1)), 1) > 200);
 }

@@ -6,6 +6,7 @@ mod objects;
 mod ops;
 
 use std::collections::BTreeSet;
+use std::io;
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -44,11 +45,34 @@ struct Named {
     backdrop: Option<usize>,
 }
 
+/// A document put together, to be written once. It holds each photo once.
+pub struct JobPdf(lopdf::Document);
+
+impl JobPdf {
+    /// Writes the file, in many small pieces.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn write_to(mut self, mut out: &mut dyn io::Write) -> io::Result<()> {
+        self.0.save_to(&mut out)
+    }
+}
+
+/// The bytes of one document of all pages: for lists, which are small. See [`assemble`].
+///
+/// # Errors
+/// As [`assemble`]'s.
+pub fn job_pdf(pages: impl IntoIterator<Item = Page>, id: &DocumentId) -> Result<Vec<u8>, Fault> {
+    let mut bytes = Vec::new();
+    assemble(pages, id)?.write_to(&mut bytes).map_err(|e| Fault::Document(e.to_string()))?;
+    Ok(bytes)
+}
+
 /// One document of all pages, in order. Pages are taken one at a time and turned into operations; photos are held once.
 ///
 /// # Errors
 /// [`Fault::Document`] without pages or when the document can't be assembled, [`Fault::Font`] when a vendored font can't be cut.
-pub fn job_pdf(pages: impl IntoIterator<Item = Page>, id: &DocumentId) -> Result<Vec<u8>, Fault> {
+pub fn assemble(pages: impl IntoIterator<Item = Page>, id: &DocumentId) -> Result<JobPdf, Fault> {
     let mut draft = Draft { pages: Vec::new(), photos: Vec::new(), backdrops: Vec::new(), named: Vec::new(), used: Default::default() };
     for page in pages {
         draft.take(&page);
@@ -88,7 +112,7 @@ impl Draft {
         self.backdrops.len() - 1
     }
 
-    fn finish(self, id: &DocumentId) -> Result<Vec<u8>, Fault> {
+    fn finish(self, id: &DocumentId) -> Result<JobPdf, Fault> {
         let mut document = PdfDocument::new(&id.title);
         document.metadata.info = information(id)?;
         for key in FontKey::ALL {
@@ -105,7 +129,7 @@ impl Draft {
         let mut warnings = Vec::new();
         let plain = document.to_lopdf_document(&options, &mut warnings);
         drop(document);
-        objects::finished(plain, page_count, self.photos, &self.named, id)
+        objects::finished(plain, page_count, self.photos, &self.named, id).map(JobPdf)
     }
 }
 

@@ -10,15 +10,12 @@ use crate::page::Photo;
 
 /// PDF version stated in the header: nothing later than 1.7 is used.
 const VERSION: &str = "1.7";
-/// Room for a page's own objects when the output is sized, in bytes.
-const PAGE_BYTES_GUESS: usize = 6_000;
 
-/// The bytes of a document whose last pages are the backdrops.
+/// The document made ready to be written; its last pages are the backdrops.
 ///
 /// # Errors
-/// [`Fault::Document`] when printpdf's object graph isn't the expected one or can't be written.
-pub(super) fn finished(mut doc: Document, page_count: usize, photos: Vec<Photo>, named: &[Named], id: &DocumentId) -> Result<Vec<u8>, Fault> {
-    let size = photos.iter().map(|p| p.bytes.len()).sum::<usize>() + page_count * PAGE_BYTES_GUESS;
+/// [`Fault::Document`] when printpdf's object graph isn't the expected one.
+pub(super) fn finished(mut doc: Document, page_count: usize, photos: Vec<Photo>, named: &[Named], id: &DocumentId) -> Result<Document, Fault> {
     doc.version = VERSION.to_owned();
     let pages = kids(&doc)?;
     let (pages, scratch) = pages.split_at_checked(page_count).ok_or_else(|| strange("pages are missing"))?;
@@ -30,9 +27,7 @@ pub(super) fn finished(mut doc: Document, page_count: usize, photos: Vec<Photo>,
         give_resources(&mut doc, *page, named, &photos, &forms)?;
     }
     tidy(&mut doc)?;
-    let mut bytes = Vec::with_capacity(size);
-    doc.save_to(&mut bytes).map_err(|e| Fault::Document(e.to_string()))?;
-    Ok(bytes)
+    Ok(doc)
 }
 
 fn strange(what: &str) -> Fault {

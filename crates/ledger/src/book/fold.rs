@@ -8,6 +8,9 @@ use super::{Book, keys};
 use crate::entry::{BatchCut, CardEvent, Cause, Entry, Judged, JudgedApplication, Moved, PackageReceived, PersonRemoved, Results, RunEnded, RunStarted};
 use crate::fault::Fault;
 
+/// Exit codes from here on are faults: what the run was doing may be half done (sysexits, faults.md §3).
+const EXIT_FAULT: u8 = 64;
+
 impl Book {
     pub(super) fn fold(&mut self, seq: u64, entry: &Entry) -> Result<(), Fault> {
         match entry {
@@ -19,6 +22,7 @@ impl Book {
             Entry::PackageSetAside(e) => {
                 self.put(keys::set_aside(&e.quarantine_path), e);
                 self.put(keys::meta("last-set-aside"), &(e.name.clone(), e.quarantine_path.clone()));
+                self.put(keys::meta("unfinished-move"), &e.quarantine_path);
             }
             Entry::PackageRepeated(_) | Entry::Note(_) => {}
             Entry::Judged(e) => self.fold_judged(e)?,
@@ -59,6 +63,9 @@ impl Book {
         if let Some(mut run) = self.get::<RunState>(&keys::meta("run"))? {
             run.ended = Some(e.exit);
             self.put(keys::meta("run"), &run);
+            if e.exit < EXIT_FAULT {
+                self.delete(keys::meta("unfinished-move"));
+            }
         }
         Ok(())
     }
@@ -83,6 +90,8 @@ impl Book {
         self.raise_meta("next-package", e.package + 1)?;
         self.raise_meta("next-ordinal", e.first_ordinal.0 + u64::from(e.count))?;
         self.put(keys::meta("last-received"), &(e.container.clone(), e.package));
+        // Arrivals are taken in one after the other.
+        self.delete(keys::meta("unfinished-move"));
         Ok(())
     }
 

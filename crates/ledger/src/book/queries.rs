@@ -180,12 +180,21 @@ impl Book {
         self.get(&keys::meta("last-received"))
     }
 
-    /// Inbox name and quarantine path of the package set aside last: its move may be unfinished.
+    /// The package set aside last: its place in the quarantine is numbered.
     ///
     /// # Errors
     /// The index fails.
     pub fn last_set_aside(&self) -> Result<Option<PackageSetAside>, Fault> {
         let Some((_, path)) = self.get::<(String, String)>(&keys::meta("last-set-aside"))? else { return Ok(None) };
+        self.get(&keys::set_aside(&path))
+    }
+
+    /// The package whose move to the quarantine may be unfinished: written down as set aside, and nothing since says that it was moved.
+    ///
+    /// # Errors
+    /// The index fails.
+    pub fn unfinished_move(&self) -> Result<Option<PackageSetAside>, Fault> {
+        let Some(path) = self.get::<String>(&keys::meta("unfinished-move"))? else { return Ok(None) };
         self.get(&keys::set_aside(&path))
     }
 

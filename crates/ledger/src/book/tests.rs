@@ -5,7 +5,7 @@ use std::sync::Arc;
 use card::{BatchId, Digest};
 
 use super::{Book, keys};
-use crate::entry::{Approval, Entry, Note, PersonAdded, PersonRemoved, ReleaseSigned, Role};
+use crate::entry::{Approval, Entry, Note, PackageSetAside, PersonAdded, PersonRemoved, ReleaseSigned, Role, RunEnded, RunStarted};
 use crate::index::{Index as _, IndexBatch, MemIndex};
 use crate::journal::Head;
 use crate::memory_disk::MemoryDisk;
@@ -54,6 +54,32 @@ fn books_of_one_journal_are_alike_and_a_changed_value_or_key_too_many_is_found()
     batch.put(keys::person_of_plant("zz"), *b"x");
     other.index.apply(batch).unwrap();
     assert_eq!((first.differences(&other).unwrap().0, other.differences(&first).unwrap().0), (2, 2));
+}
+
+#[test]
+fn a_move_to_the_quarantine_is_unfinished_until_the_run_ends_without_a_fault() {
+    let aside = |name: &str| {
+        let quarantine_path = format!("quarantine/{name}");
+        Entry::PackageSetAside(PackageSetAside { name: name.into(), outlet: None, package_id: None, quarantine_path, reasons: vec![], at: 1 })
+    };
+    let started = |run| {
+        let (command, who) = ("run".into(), "w".into());
+        Entry::RunStarted(RunStarted { run, command, who, reason: None, resumes: None, release_id: Digest([0; 32]), at: 1 })
+    };
+    let ended = |run, exit| Entry::RunEnded(RunEnded { run, exit, at: 2 });
+    let disk = Arc::new(MemoryDisk::default());
+    let mut book = book(&disk);
+    let mut after = |entry: Entry| {
+        book.record(&entry).unwrap();
+        book.unfinished_move().unwrap().map(|aside| aside.name)
+    };
+    assert_eq!(after(started(1)), None);
+    assert_eq!(after(aside("a")).as_deref(), Some("a"));
+    assert_eq!(after(aside("b")).as_deref(), Some("b"));
+    assert_eq!(after(ended(1, 74)).as_deref(), Some("b"), "a disk that fails may have stopped the move");
+    assert_eq!(after(started(2)).as_deref(), Some("b"));
+    assert_eq!(after(ended(2, 0)), None);
+    assert_eq!(book.last_set_aside().unwrap().unwrap().name, "b", "the next one's number follows it");
 }
 
 #[test]

@@ -14,10 +14,6 @@ impl SimClock {
     pub fn at(now: Millis) -> Self {
         Self(Arc::new(AtomicI64::new(now)))
     }
-
-    pub fn set(&self, now: Millis) {
-        self.0.store(now, Ordering::Relaxed);
-    }
 }
 
 impl Clock for SimClock {

@@ -109,21 +109,19 @@ impl SimDisk {
         state.settle();
     }
 
-    /// Changes a file behind everyone's back.
-    pub fn tamper(&self, path: &str, change: impl FnOnce(&mut Vec<u8>)) {
-        let state = &mut self.inner().state;
-        let inode = state.now.files.get(path).copied();
-        if let Some(file) = inode.and_then(|i| state.inodes.get_mut(&i)) {
-            change(Arc::make_mut(&mut file.content));
-            file.synced = file.content.clone();
-        }
-    }
-
     /// One operation that changes something.
     fn step<T>(&self, name: impl FnOnce() -> String, work: impl FnOnce(&mut State) -> io::Result<T>) -> io::Result<T> {
+        self.step_or(name, work, |_| ())
+    }
+
+    /// As `step`; `half_done` is what it leaves behind when it is the one that is cut short.
+    fn step_or<T>(&self, name: impl FnOnce() -> String, work: impl FnOnce(&mut State) -> io::Result<T>, half_done: impl FnOnce(&mut State)) -> io::Result<T> {
         let mut inner = self.inner();
         inner.operations += 1;
         if let Some(errno) = inner.failing() {
+            if matches!(inner.failure, Some((_, Failure::ShortThen(_)))) {
+                half_done(&mut inner.state);
+            }
             return Err(io::Error::from_raw_os_error(errno));
         }
         let done = work(&mut inner.state)?;
@@ -169,20 +167,14 @@ struct SimFile {
 
 impl DiskFile for SimFile {
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let short = {
-            let inner = self.disk.inner();
-            inner.failure.filter(|(at, f)| *at == inner.operations + 1 && matches!(f, Failure::ShortThen(_))).is_some()
-        };
-        if short {
-            self.disk.inner().state.write(self.inode, &bytes[..bytes.len() / 2]);
-        }
         let inode = self.inode;
-        self.disk.step(
+        self.disk.step_or(
             || format!("write {} {}", bytes.len(), self.path),
             |state| {
                 state.write(inode, bytes);
                 Ok(())
             },
+            |state| state.write(inode, &bytes[..bytes.len() / 2]),
         )
     }
 
@@ -301,7 +293,11 @@ impl Disk for SimDisk {
         let mut so_far = String::new();
         for part in path.split('/').filter(|p| !p.is_empty()) {
             so_far = if so_far.is_empty() { part.to_owned() } else { format!("{so_far}/{part}") };
-            if self.inner().known_folders.contains(&so_far) {
+            let known = {
+                let inner = self.inner();
+                inner.known_folders.contains(&so_far) && inner.state.now.folders.contains(&so_far)
+            };
+            if known {
                 continue;
             }
             self.step(
