@@ -9,4 +9,5 @@ mod people;
 mod plant;
 #[cfg(feature = "system-tests")]
 mod system;
+mod tamper;
 mod world;
