@@ -7,6 +7,7 @@ mod ledger_commands;
 mod night;
 mod people;
 mod plant;
+mod seeds;
 #[cfg(feature = "system-tests")]
 mod system;
 mod tamper;

@@ -4,8 +4,8 @@
 //! Not here: the index (it may be deleted), `report.html` (shows the clock), and what outlets own: inbox and quarantine.
 
 mod edits;
-mod journal;
-mod plant;
+pub mod journal;
+pub mod plant;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
