@@ -2,6 +2,7 @@
 
 mod commands;
 mod determinism;
+mod faults_page;
 mod kill;
 mod ledger_commands;
 mod night;

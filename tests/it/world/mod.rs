@@ -3,4 +3,5 @@
 
 mod crash;
 mod faults;
+mod inputs;
 pub mod plant;
