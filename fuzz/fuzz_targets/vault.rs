@@ -21,8 +21,8 @@ fn mended(bytes: &mut [u8]) -> Option<()> {
     let rows = u32::from_le_bytes(bytes[trailer_at + 8..trailer_at + 12].try_into().ok()?).min(64) as usize;
     for row in 0..rows {
         let at = index_at.checked_add(row * ROW_BYTES)?;
-        let of = |at: usize| Some(u64::from_le_bytes(bytes.get(at..at + 8)?.try_into().ok()?) as usize);
-        let (from, stored) = (of(at)?, of(at + 8)?);
+        let of = |bytes: &[u8]| Some(u64::from_le_bytes(*bytes.first_chunk()?) as usize);
+        let (from, stored) = (of(bytes.get(at..)?)?, of(bytes.get(at..)?.get(8..)?)?);
         let crc = crc32c::crc32c(bytes.get(from..from.checked_add(stored)?)?);
         bytes.get_mut(at + 32..at + 36)?.copy_from_slice(&crc.to_le_bytes());
     }
