@@ -5,9 +5,13 @@
 use card::mrz::{self, Claimed};
 use libfuzzer_sys::fuzz_target;
 
+const NAME_CHARS_MAX: usize = 120;
+
 fuzz_target!(|data: &[u8]| {
     let text = String::from_utf8_lossy(data);
     let (zone, claimed) = text.split_once('\0').unwrap_or((&text, ""));
+    // The parser compares no name longer than its field may be.
+    let claimed: &str = &claimed.chars().take(NAME_CHARS_MAX).collect::<String>();
     let Ok(lines) = mrz::read(zone) else { return };
     assert!(lines.iter().all(|line| line.len() == 44 && line.is_ascii()));
     for separator in ["\n", "|", ""] {
