@@ -314,6 +314,12 @@ pub struct VerifyArgs {
     /// Only this batch.
     #[arg(long)]
     pub batch: Option<String>,
+    /// Also make this share of the jobs again from the vault and compare every byte, e.g. `1%`; at least one job of each batch.
+    #[arg(long, value_name = "SHARE")]
+    pub sample: Option<String>,
+    /// Chooses the sample (default: another one every time).
+    #[arg(long, value_name = "N", requires = "sample")]
+    pub seed: Option<u64>,
     #[arg(long)]
     pub json: bool,
     /// A line of `cardline ledger witness`, or a file of them: refuse a plant that lacks one (it was rolled back).

@@ -6,6 +6,7 @@ mod config;
 mod key_files;
 mod people;
 mod progress;
+mod rederive;
 mod release_id;
 mod wiring;
 mod witness;
