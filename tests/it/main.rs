@@ -1,5 +1,6 @@
 //! Integration tests: the program as a person runs it, on plants made by its own generator. Unit tests live beside the code.
 
+mod backup;
 mod commands;
 mod determinism;
 mod kill;
@@ -9,4 +10,6 @@ mod people;
 mod plant;
 #[cfg(feature = "system-tests")]
 mod system;
+#[cfg(feature = "system-tests")]
+mod system_faults;
 mod world;

@@ -151,7 +151,7 @@ fn io_exit_code(op: &str, source: &io::Error) -> u8 {
 fn code_exit_code(code: Code) -> u8 {
     match code.text().split('-').next() {
         Some("USE") => 64,
-        Some("CFG" | "JRN" | "IDX") => 78,
+        Some("CFG" | "JRN" | "IDX" | "BAK") => 78,
         Some("OUT") => 70,
         Some("LCK") => 75,
         Some("AUT") => 77,
