@@ -74,7 +74,7 @@ pub fn jobs(cli: &Cli, only: Option<&BatchId>, sample: &Sample) -> Result<audit:
     let again = Again { cli, config: wiring::read_config(&cli.plant)?, keys: PlantKeys::open(&*disk)?, disk, book };
     let mut finding =
         audit::Finding { id: "I-20", what: "cards made again from the vault, byte for byte the same", checked: 0, ok: true, detail: None, broken: 0 };
-    eprintln!("the sample is that of --seed {}", sample.seed);
+    tell!("the sample is that of --seed {}", sample.seed);
     for batch in again.book.batches()? {
         if only.is_some_and(|id| *id != batch.batch) || batch.manifest.is_none() {
             continue;

@@ -149,7 +149,7 @@ fn open_with(cli: &Cli, command: &str, care: IndexCare) -> Result<OpenPlant, Fau
     let config = read_config(&root)?;
     let clock = clock(cli)?;
     let (disk, warnings) = real_disk(&root, &config)?;
-    warnings.iter().for_each(|w| eprintln!("{w}"));
+    warnings.iter().for_each(|w| tell!("{w}"));
     let (lock, stale) = PlantLock::take(&root, command, clock.now())?;
     let keys = PlantKeys::open(&*disk)?;
     let (book, notes) = open_book(&root, &config, disk.clone(), care)?;
@@ -172,7 +172,7 @@ fn open_with(cli: &Cli, command: &str, care: IndexCare) -> Result<OpenPlant, Fau
 
 fn note(open: &mut OpenPlant, notes: Vec<(Code, String)>) -> Result<(), Fault> {
     for (code, text) in notes {
-        eprintln!("{code} {text}");
+        tell!("{code} {text}");
         open.book.record(&Entry::Note(Note { code: code.text().to_owned(), text, at: open.world.clock.now() }))?;
     }
     Ok(())

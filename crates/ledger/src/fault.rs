@@ -129,9 +129,10 @@ impl Fault {
             Self::DiskFull { .. } => 73,
             Self::Io { op, source, .. } => io_exit_code(op, source),
             Self::SyncFailed { .. } => 74,
-            Self::Locked(_) | Self::Stopped(_) => 75,
+            // The index is made anew from the journal by whoever comes next: running again is all there is to do.
+            Self::Locked(_) | Self::Stopped(_) | Self::Index(_) => 75,
             Self::NotAllowed(_) => 77,
-            Self::JournalDamaged { .. } | Self::FileDamaged { .. } | Self::TooNew { .. } | Self::Index(_) | Self::Config(_) => 78,
+            Self::JournalDamaged { .. } | Self::FileDamaged { .. } | Self::TooNew { .. } | Self::Config(_) => 78,
             Self::Refused { code, .. } => code_exit_code(*code),
         }
     }

@@ -83,8 +83,7 @@ pub fn back_up(disk: &RealDisk, journal: &JournalView, signer: &dyn Signer, to: 
     if fs::read_dir(to).map_err(Fault::on("list", &shown))?.next().is_some() {
         return Err(Fault::Usage(format!("{shown} is not empty")));
     }
-    let (target, warnings) = RealDisk::open(to, Durability::Full)?;
-    warnings.iter().for_each(|w| eprintln!("{w}"));
+    let (target, _) = RealDisk::open(to, Durability::Full)?;
     let mut found = Found::default();
     found.below(disk, "", with_keys)?;
     let files = found.paths.iter().map(|path| copy(disk, path, &target, &format!("{INSIDE}/{path}"))).collect::<Result<_, _>>()?;
@@ -168,9 +167,7 @@ pub fn restore(what: &Restore) -> Result<BackupManifest, Fault> {
         fs::remove_dir_all(&beside).map_err(Fault::on("remove", &shown))?;
     }
     fs::create_dir_all(&beside).map_err(Fault::on("create", &shown))?;
-    let (target, warnings) = RealDisk::open(&beside, Durability::Full)?;
-    warnings.iter().for_each(|w| eprintln!("{w}"));
-    let target = Arc::new(target);
+    let target = Arc::new(RealDisk::open(&beside, Durability::Full)?.0);
     fill(what, &manifest, &target)?;
     let (journal, _) = JournalView::open(target)?;
     if journal.head() != manifest.head() || journal.plant_id() != manifest.plant_id {

@@ -14,7 +14,7 @@ pub fn backup(cli: &Cli, args: &BackupArgs) -> Result<u8, Fault> {
     let made = backup::back_up(&open.disk, &open.book.view(), &*open.world.signer, &args.to, args.with_keys, at);
     let manifest = open.finish(made)?;
     let bytes: u64 = manifest.files.iter().map(|f| f.bytes).sum();
-    eprintln!("{} files, {bytes} bytes{}", manifest.files.len(), if args.with_keys { ", keys included" } else { "; keep keys/ apart from it" });
+    tell!("{} files, {bytes} bytes{}", manifest.files.len(), if args.with_keys { ", keys included" } else { "; keep keys/ apart from it" });
     println!("{}", witness::line(manifest.head(), at));
     Ok(0)
 }
@@ -26,7 +26,7 @@ pub fn restore(cli: &Cli, args: &RestoreArgs) -> Result<u8, Fault> {
     let manifest = backup::restore(&Restore { from: &args.from, to: &cli.plant, keys: args.keys.as_deref(), witnessed: &witnessed })?;
     let mut open = wiring::open(cli, "restore")?;
     let text = format!("by {who} ({reason}): backup of record {} made at {}", manifest.head_seq, line::plan::rfc3339(manifest.made_at));
-    eprintln!("{} {text}", Code::Bak02);
+    tell!("{} {text}", Code::Bak02);
     let at = open.world.clock.now();
     let noted = open.book.record(&Entry::Note(Note { code: Code::Bak02.text().to_owned(), text, at })).map(drop);
     open.finish(noted)?;

@@ -40,7 +40,7 @@ pub fn verify(cli: &Cli, args: &VerifyArgs) -> Result<u8, Fault> {
     if broken == 0 {
         return Ok(0);
     }
-    eprintln!("{broken} invariants don't hold");
+    tell!("{broken} invariants don't hold");
     Ok(EXIT_BROKEN)
 }
 
