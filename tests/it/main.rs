@@ -3,13 +3,16 @@
 mod backup;
 mod commands;
 mod determinism;
+mod faults_page;
 mod kill;
 mod ledger_commands;
 mod night;
 mod people;
 mod plant;
+mod seeds;
 #[cfg(feature = "system-tests")]
 mod system;
 #[cfg(feature = "system-tests")]
 mod system_faults;
+mod tamper;
 mod world;

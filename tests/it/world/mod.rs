@@ -4,4 +4,5 @@
 mod again;
 mod crash;
 mod faults;
+mod inputs;
 pub mod plant;
