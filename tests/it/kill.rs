@@ -21,7 +21,7 @@ fn a_run_killed_twenty_times_ends_like_one_that_was_not() {
 
 /// 25 nights, each killed at other moments.
 #[test]
-#[ignore = "minutes long; .ci/run runs it in release"]
+#[ignore = "minutes long even in release: docs/RELIABILITY.md says how to run it"]
 fn campaign_five_hundred_kills() {
     nights(25);
 }
