@@ -1,5 +1,6 @@
 //! Integration tests: the program as a person runs it, on plants made by its own generator. Unit tests live beside the code.
 
+mod backup;
 mod commands;
 mod determinism;
 mod faults_page;
@@ -11,5 +12,7 @@ mod plant;
 mod seeds;
 #[cfg(feature = "system-tests")]
 mod system;
+#[cfg(feature = "system-tests")]
+mod system_faults;
 mod tamper;
 mod world;
