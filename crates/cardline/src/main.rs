@@ -24,6 +24,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 fn main() -> ExitCode {
+    plant::allocator::give_memory_back();
     // Nothing personal may reach the terminal, a log or a core: a panic prints where it happened and no data.
     std::panic::set_hook(Box::new(|info| {
         if stdout_is_gone(info.payload()) {
