@@ -7,6 +7,7 @@ mod ledger_commands;
 mod night;
 mod people;
 mod plant;
+mod purge;
 #[cfg(feature = "system-tests")]
 mod system;
 mod world;

@@ -92,6 +92,8 @@ pub enum Command {
         #[command(subcommand)]
         command: LedgerCommand,
     },
+    /// Destroy what was kept as long as the profile's retention allows.
+    Purge(PurgeArgs),
     /// Re-read everything independently and prove the invariants.
     Verify(VerifyArgs),
     /// Make a small plant with synthetic packages and run a whole night on it.
@@ -307,6 +309,18 @@ pub struct ReleaseArgs {
     /// File descriptor the key's passphrase comes from; without it the terminal asks.
     #[arg(long, alias = "sign-passphrase-fd", value_name = "N")]
     pub passphrase_fd: Option<u32>,
+}
+
+#[derive(Args)]
+pub struct PurgeArgs {
+    /// Say what would go; do nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Who purges: a supervisor, or the scheduler of the configuration.
+    #[arg(long = "as", value_name = "ID")]
+    pub who: String,
+    #[arg(long)]
+    pub reason: String,
 }
 
 #[derive(Args)]

@@ -81,10 +81,12 @@ impl Jobs<'_> {
         let states = self.states(job, book)?;
         let outcomes: Vec<Result<Option<Personalised>, (Ordinal, Reason)>> = states.par_iter().map(|state| self.make_card(state)).collect();
         let (mut cards, mut spoilt) = (Vec::new(), Vec::new());
-        for outcome in outcomes {
+        for (outcome, state) in outcomes.into_iter().zip(&states) {
             match outcome {
                 Ok(card) => cards.push(card),
                 Err(reason) => {
+                    // A key can be restored: that is no reason to spoil a card.
+                    self.vault.check_key(state.package)?;
                     spoilt.push(reason);
                     cards.push(None);
                 }

@@ -15,6 +15,7 @@ pub mod people;
 pub mod personalise;
 pub mod plan;
 pub mod ports;
+pub mod purge;
 pub mod pump;
 pub mod recheck;
 pub mod registers;

@@ -4,3 +4,4 @@
 mod crash;
 mod faults;
 pub mod plant;
+mod purge;
