@@ -77,7 +77,9 @@ fn history_is_told(plant: &Plant) {
     let entries: Vec<serde_json::Value> = export.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
     let kind = |name: &str| entries.iter().filter(|e| e.to_string().contains(name)).count();
     assert!(kind("PackagePurged") > 0 && kind("BatchPurged") == 1);
-    let number = |e: &&serde_json::Value| e.to_string().split("\"PackagePurged\"").nth(1).and_then(|t| t.split("\"package\":").nth(1)?.split([',', '}']).next()?.parse::<u64>().ok());
+    let number = |e: &&serde_json::Value| {
+        e.to_string().split("\"PackagePurged\"").nth(1).and_then(|t| t.split("\"package\":").nth(1)?.split([',', '}']).next()?.parse::<u64>().ok())
+    };
     let purged: Vec<u64> = entries.iter().filter_map(|e| number(&e)).collect();
     let answers = plant.outputs().into_iter().filter(|(p, _)| p.ends_with("answers.jsonl"));
     let mut told = 0;
@@ -141,7 +143,8 @@ fn nothing_personal_lies_open_in_the_vault() {
     let plant = Plant::stocked(40, 94);
     plant.ok(&["run"]);
     let lists = plant.outputs().into_iter().filter(|(path, _)| path.contains("/bundle-") && path.ends_with(".csv"));
-    let names: Vec<String> = lists.flat_map(|(_, bytes)| text(&bytes).lines().skip(1).map(|l| l.split(',').nth(7).unwrap_or("").to_owned()).collect::<Vec<_>>()).collect();
+    let names: Vec<String> =
+        lists.flat_map(|(_, bytes)| text(&bytes).lines().skip(1).map(|l| l.split(',').nth(7).unwrap_or("").to_owned()).collect::<Vec<_>>()).collect();
     let known: Vec<&String> = names.iter().filter(|n| n.len() >= 8).collect();
     assert!(known.len() > 5, "{names:?}");
     for (path, bytes) in plant.files("vault") {

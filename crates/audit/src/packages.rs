@@ -9,9 +9,9 @@ use ledger::fault::Fault;
 use rayon::prelude::*;
 use serde::Deserialize;
 
+use crate::keys::{self, PackageKey, PlantKey};
 use crate::proof::{Invariant, Proofs};
 use crate::registers::OutletKeys;
-use crate::keys::{self, PackageKey, PlantKey};
 use crate::stored::{RECORD_BYTES_MAX, Route, StoredRecord};
 use crate::story::{Application, Chunk, Package, Story};
 use crate::vault::VaultFile;

@@ -219,7 +219,12 @@ struct Audit {
 
 impl Auditor for Audit {
     fn check(&self, batch: &BatchId) -> Result<(), Fault> {
-        let scope = audit::Scope { batch: Some(batch.clone()), pepper: Some(self.pepper.0), vault_key: Some(audit::PlantKey::new(*self.vault_key.bytes())), ..audit::Scope::default() };
+        let scope = audit::Scope {
+            batch: Some(batch.clone()),
+            pepper: Some(self.pepper.0),
+            vault_key: Some(audit::PlantKey::new(*self.vault_key.bytes())),
+            ..audit::Scope::default()
+        };
         let mut broken = Vec::new();
         audit::verify(&*self.disk, &scope, &mut |f| {
             if !f.ok {

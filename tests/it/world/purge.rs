@@ -89,7 +89,7 @@ fn finished_night() -> State {
 #[test]
 fn a_purge_before_the_days_are_over_and_a_second_one_do_nothing() {
     let disk = SimDisk::of(finished_night());
-    let young = purge_at(&disk, NOW + 30 * DAY - 1).unwrap_or_else(|e| panic!("{e}"));
+    let young = purge_at(&disk, NOW + 20 * DAY - 1).unwrap_or_else(|e| panic!("{e}"));
     assert!(young.packages.is_empty() && young.batches.is_empty() && young.young > 0);
     let first = purge_at(&disk, NOW + 30 * DAY).unwrap_or_else(|e| panic!("{e}"));
     assert_eq!(first.packages.len() as u64, young.young);
@@ -106,7 +106,13 @@ fn the_key_is_destroyed_before_anything_else_is_removed() {
     let (_, names) = disk.recorded();
     let at = |name: &str| names.iter().position(|n| n == name).unwrap_or_else(|| panic!("no {name} among {names:#?}"));
     let folder = "vault/00000000";
-    let order = [format!("wipe {folder}/key"), format!("sync {folder}/key"), format!("remove {folder}/key"), format!("sync_dir {folder}"), format!("remove_dir {folder}")];
+    let order = [
+        format!("wipe {folder}/key"),
+        format!("sync {folder}/key"),
+        format!("remove {folder}/key"),
+        format!("sync_dir {folder}"),
+        format!("remove_dir {folder}"),
+    ];
     let order: Vec<usize> = order.iter().map(|name| at(name)).collect();
     assert!(order.windows(2).all(|pair| pair[0] < pair[1]), "{order:?}");
     assert!(names[..order[0]].iter().any(|n| n.starts_with("sync ledger/journal")), "written down first: {names:#?}");
@@ -286,7 +292,8 @@ fn days_never_count_from_a_time_frozen_long_before() {
     let resumed = Told::new(Outcome::Accepted).run_started(1, None, AT).cut(FIRST, 1).run_started(2, Some(1), AT + 10 * DAY).dispatched(FIRST);
     assert_eq!([resumed.at(39), resumed.at(40)], [Fate::Young, Fate::Goes]);
     assert_eq!([resumed.batches_at(39), resumed.batches_at(40)], [0, 1]);
-    let signed = ReleaseSigned { batch: id(SECOND), manifest: Digest([0; 32]), person: "li".into(), role: Role::Supervisor, signature: String::new(), at: AT + 7 * DAY };
+    let signed =
+        ReleaseSigned { batch: id(SECOND), manifest: Digest([0; 32]), person: "li".into(), role: Role::Supervisor, signature: String::new(), at: AT + 7 * DAY };
     let released = Told::new(Outcome::Accepted).cut(SECOND, 1).and(Entry::ReleaseSigned(signed)).dispatched(SECOND);
     assert_eq!([released.at(36), released.at(37)], [Fate::Young, Fate::Goes]);
 }

@@ -169,7 +169,11 @@ mod tests {
         let said = ["[retention]", "produced_days", "refused_days"];
         let unsaid: Vec<&str> = HUBEI_FOREIGNER_2025.lines().filter(|line| !said.iter().any(|word| line.starts_with(word))).collect();
         assert_eq!((HUBEI_FOREIGNER_2025.lines().count() - unsaid.len(), days(&unsaid.join("\n"))), (3, Ok((30, 30))));
-        for (from, to, good) in [("produced_days = 30", "produced_days = 180", true), ("produced_days = 30", "produced_days = 181", false), ("refused_days = 30", "refused_days = 0", false)] {
+        for (from, to, good) in [
+            ("produced_days = 30", "produced_days = 180", true),
+            ("produced_days = 30", "produced_days = 181", false),
+            ("refused_days = 30", "refused_days = 0", false),
+        ] {
             assert_eq!(days(&HUBEI_FOREIGNER_2025.replacen(from, to, 1)).is_ok(), good, "{to}");
         }
     }

@@ -6,8 +6,8 @@ use line::decide::Author;
 use line::purge::{self, Due};
 
 use crate::cli::{Cli, PurgeArgs};
-use crate::wiring::{self, OpenPlant};
 use crate::people;
+use crate::wiring::{self, OpenPlant};
 
 /// Packages named one by one; more are only counted.
 const SHOWN_MAX: usize = 20;

@@ -6,8 +6,8 @@ use card::{Ordinal, Outcome};
 use super::state::{ApplicationState, BatchStage, BatchState, CardState, PackageState, PersonState, Place, Purged, RunState, SequenceState};
 use super::{Book, keys};
 use crate::entry::{
-    BatchCut, BatchDispatched, CardEvent, Cause, Entry, Judged, JudgedApplication, Millis, Moved, PackagePurged, PackageReceived, PersonRemoved, Results, RunEnded,
-    RunStarted,
+    BatchCut, BatchDispatched, CardEvent, Cause, Entry, Judged, JudgedApplication, Millis, Moved, PackagePurged, PackageReceived, PersonRemoved, Results,
+    RunEnded, RunStarted,
 };
 use crate::fault::Fault;
 

@@ -57,7 +57,8 @@ impl Cipher {
     /// Seals `chunk` in place and appends its tag.
     fn seal(&self, entry: u32, number: u32, last: bool, chunk: &mut Vec<u8>) {
         let nonce = self.nonce(entry, number, last);
-        let tag = self.aead.encrypt_inout_detached(&nonce, &self.bound_to(), chunk.as_mut_slice().into()).expect("a chunk is far shorter than the cipher's limit");
+        let tag =
+            self.aead.encrypt_inout_detached(&nonce, &self.bound_to(), chunk.as_mut_slice().into()).expect("a chunk is far shorter than the cipher's limit");
         chunk.extend_from_slice(&tag);
     }
 
