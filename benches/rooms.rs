@@ -17,6 +17,7 @@ use ledger::index::MemIndex;
 use line::cut;
 use line::dispatch::Dispatch;
 use line::intake::intake;
+use line::job::JobMaker;
 use line::jobs::Jobs;
 use line::personalise::BatchRules;
 use line::plan::{Plan, World};
@@ -59,7 +60,7 @@ fn on(start: &State, faces: &artwork::Faces, work: impl FnOnce(&mut Desk)) -> (D
     let world = world(&disk, &SimClock::at(NOW)).ok().expect("a world");
     let (mut book, _) = Book::open(Arc::new(disk.clone()), Box::new(MemIndex::default())).ok().expect("a book");
     let in_force = book.registers().ok().expect("registers");
-    let registers = line::registers::open(&world, &in_force).ok().expect("registers");
+    let registers = line::registers::open(&*world.shelf, &in_force).ok().expect("registers");
     let judge = Judge { profile: &plan.profile, registers: &*registers, pepper: &world.pepper, day: plan.day(NOW) };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a pool");
     let vault = Vault::new(&world, &book);
@@ -100,8 +101,8 @@ fn make_jobs(d: &mut Desk) {
     let batch = d.batch();
     let cut = d.book.cut_of(&batch).ok().expect("a cut");
     let rules = BatchRules { profile: &d.plan.profile, pepper: &d.world.pepper, issued_on: d.plan.day(NOW), cards_per_job: d.plan.cards_per_job };
-    let jobs = Jobs { world: d.world, plan: d.plan, vault: d.vault, registers: d.registers, batch: &batch, cut: &cut, rules, faces: d.faces };
-    jobs.make_all(&Mutex::new(d.book), d.pool).ok().expect("jobs");
+    let maker = JobMaker { out: &*d.world.disk, vault: d.vault, registers: d.registers, batch: &batch, cut: &cut, rules, faces: d.faces };
+    Jobs { world: d.world, plan: d.plan, maker }.make_all(&Mutex::new(d.book), d.pool).ok().expect("jobs");
 }
 
 fn dispatch(d: &mut Desk) {

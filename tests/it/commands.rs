@@ -118,3 +118,12 @@ fn a_reader_that_stops_reading_is_no_fault_of_ours() {
     let output = plant.command(&["reasons"]).stdout(writer).stderr(std::process::Stdio::piped()).spawn().unwrap().wait_with_output().unwrap();
     assert_eq!((output.status.code(), text(&output.stderr)), (Some(74), String::new()));
 }
+
+/// `cardline run 2> log` on a disk that is full, or with a terminal that is gone.
+#[test]
+fn a_log_that_cannot_be_written_stops_no_night() {
+    let plant = Plant::stocked(20, 48);
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let output = plant.command(&["run", "--json"]).stderr(full).output().unwrap();
+    assert!(output.status.success() && text(&output.stdout).contains("\"exit\":0"), "{:?}", output.status);
+}

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::plant::{Plant, assert_same};
 
-/// Kills of live runs, spread over a whole night's work.
+/// Kills of live runs in one night, spread over all its work.
 const KILLS: u64 = 20;
 /// A run that ends before its kill counts for nothing; so many runs in all are more than enough.
 const RUNS_MAX: u32 = 60;
@@ -16,9 +16,33 @@ const LOOK: Duration = Duration::from_millis(1);
 
 #[test]
 fn a_run_killed_twenty_times_ends_like_one_that_was_not() {
+    nights(1);
+}
+
+/// 25 nights, each killed at other moments.
+#[test]
+#[ignore = "minutes long even in release: docs/RELIABILITY.md says how to run it"]
+fn campaign_five_hundred_kills() {
+    nights(25);
+}
+
+#[test]
+#[ignore = "an hour long even in release: docs/RELIABILITY.md says how to run it"]
+fn ten_thousand_kills() {
+    nights(500);
+}
+
+/// The same night again and again, killed [`KILLS`] times each.
+fn nights(nights: u64) {
     let stocked = Plant::stocked(240, 33);
     let undisturbed = stocked.copy();
     undisturbed.ok(&["run", "--threads", "2"]);
+    (0..nights).for_each(|night| killed_night(&stocked, &undisturbed, night * 1_000 / nights));
+    println!("{} kills in {nights} nights, every night ended as one that was not killed", nights * KILLS);
+}
+
+/// `shift`: how far, in thousandths of a step, the kills come later than in the first night.
+fn killed_night(stocked: &Plant, undisturbed: &Plant, shift: u64) {
     let whole = undisturbed.journal_bytes().saturating_sub(stocked.journal_bytes());
     let mut plant = stocked.copy();
     let (mut kills, mut runs) = (0, 0);
@@ -26,18 +50,17 @@ fn a_run_killed_twenty_times_ends_like_one_that_was_not() {
         runs += 1;
         assert!(runs <= RUNS_MAX, "only {kills} of {runs} runs were still alive when they were killed");
         // Further with every kill, in ever smaller steps: the night's second half writes a seventh of the journal and gets a third of the kills.
-        let ahead = (KILLS - kills).pow(2);
-        let until = stocked.journal_bytes() + whole - whole * ahead / (KILLS + 1).pow(2);
-        if killed_alive(&plant, moment(kills, until)) {
+        let ahead = ((KILLS - kills) * 1_000 - shift).pow(2);
+        let until = stocked.journal_bytes() + whole - whole * ahead / ((KILLS + 1) * 1_000).pow(2);
+        if killed_alive(&plant, moment(kills, shift, until)) {
             kills += 1;
         } else {
-            ended_like(&plant, &undisturbed);
+            ended_like(&plant, undisturbed);
             plant = stocked.copy();
         }
     }
-    assert_eq!(kills, KILLS);
     plant.ok(&["run", "--threads", "1"]);
-    ended_like(&plant, &undisturbed);
+    ended_like(&plant, undisturbed);
 }
 
 /// When a run is killed.
@@ -49,8 +72,8 @@ enum Moment {
 }
 
 /// Every fifth kill comes early, before the run has written anything.
-fn moment(kill: u64, until: u64) -> Moment {
-    if kill % 5 == 4 { Moment::After(Duration::from_millis(3 * kill)) } else { Moment::Written(until) }
+fn moment(kill: u64, shift: u64, until: u64) -> Moment {
+    if kill % 5 == 4 { Moment::After(Duration::from_micros(3_000 * kill + 3 * shift)) } else { Moment::Written(until) }
 }
 
 /// Starts a run and kills it at its moment. `false`: it had ended, successfully, before.

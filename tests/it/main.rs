@@ -1,13 +1,19 @@
 //! Integration tests: the program as a person runs it, on plants made by its own generator. Unit tests live beside the code.
 
+mod backup;
 mod commands;
 mod determinism;
+mod faults_page;
 mod kill;
 mod ledger_commands;
 mod night;
 mod people;
 mod plant;
 mod purge;
+mod seeds;
 #[cfg(feature = "system-tests")]
 mod system;
+#[cfg(feature = "system-tests")]
+mod system_faults;
+mod tamper;
 mod world;

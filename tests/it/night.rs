@@ -15,6 +15,15 @@ fn a_night_ends_as_expected_and_balances() {
     plant.ok(&["demo", "--check", "--no-run"]);
     let verified = plant.ok(&["verify"]);
     assert!(verified.lines().count() > 10 && !verified.contains("BROKEN"), "{verified}");
+    let again = plant.ok(&["verify", "--sample", "100%"]);
+    assert!(again.contains(&format!("I-20 ok {} checked", n("/cards"))), "{again}");
+    let one_job = plant.ok(&["verify", "--sample", "0.001%", "--seed", "3"]);
+    assert!(one_job.contains("I-20 ok") && !one_job.contains(&format!("I-20 ok {} checked", n("/cards"))), "{one_job}");
+    let config = plant.root.join("pipeline.toml");
+    let other = std::fs::read_to_string(&config).unwrap().replace("mail_fee_cents = ", "mail_fee_cents = 1");
+    std::fs::write(&config, other).unwrap();
+    let refused = plant.run(&["verify", "--sample", "1%"]);
+    assert!(text(&refused.stderr).contains("CFG-02") && !refused.status.success(), "made with another configuration: {}", text(&refused.stderr));
 }
 
 #[test]

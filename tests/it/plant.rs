@@ -11,7 +11,7 @@ pub const CLOCK: &str = "2026-11-22T14:00:00Z";
 
 pub struct Plant {
     pub root: PathBuf,
-    _folder: tempfile::TempDir,
+    _folder: Option<tempfile::TempDir>,
 }
 
 impl Plant {
@@ -19,7 +19,7 @@ impl Plant {
     pub fn stocked(applications: u32, seed: u64) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let root = folder.path().join("plant");
-        let plant = Self { root, _folder: folder };
+        let plant = Self { root, _folder: Some(folder) };
         plant.ok(&["demo", "--no-run", "--applications", &applications.to_string(), "--seed", &seed.to_string()]);
         let config = plant.root.join("pipeline.toml");
         let text = std::fs::read_to_string(&config).expect("a configuration");
@@ -34,7 +34,12 @@ impl Plant {
         let root = folder.path().join("plant");
         let status = Command::new("cp").arg("-a").arg(&self.root).arg(&root).status().expect("cp runs");
         assert!(status.success());
-        Self { root, _folder: folder }
+        Self { root, _folder: Some(folder) }
+    }
+
+    /// A plant that is there; whoever made its folder removes it.
+    pub fn at(root: &Path) -> Self {
+        Self { root: root.to_owned(), _folder: None }
     }
 
     pub fn command(&self, args: &[&str]) -> Command {

@@ -16,6 +16,15 @@ pub fn key_id_of_public(key: &str) -> Option<String> {
     shown(STANDARD.decode(base64_of(key)).ok()?.get(2..10)?)
 }
 
+/// Whether the file is the one text our own signer writes for its signature: minisign covers neither the comment above it nor
+/// what follows it, so they are held to what they must be.
+pub fn is_as_written(signature: &str) -> bool {
+    let lines: Vec<&str> = signature.lines().collect();
+    let [_, first, trusted, global] = lines[..] else { return false };
+    let id = key_id(signature).unwrap_or_default();
+    signature == format!("untrusted comment: signature from key {id}\n{first}\n{trusted}\n{global}\n")
+}
+
 fn shown(id: &[u8]) -> Option<String> {
     Some(format!("{:016X}", u64::from_le_bytes(id.try_into().ok()?)))
 }

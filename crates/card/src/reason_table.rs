@@ -310,6 +310,10 @@ pub enum Code {
     Out02,
     /// The batch doesn't pass verification.
     Out04,
+    /// The backup is not whole, or was changed.
+    Bak01,
+    /// The plant was restored from a backup.
+    Bak02,
     /// An argument has a wrong form.
     Use01,
     /// The person is not in the people register, or was removed from it.
@@ -328,7 +332,7 @@ pub enum Code {
     Aut07,
 }
 
-static DEFINITIONS: [Definition; 161] = [
+static DEFINITIONS: [Definition; 163] = [
     Definition {
         code: Code::Pkg01,
         text: "PKG-01",
@@ -2011,6 +2015,28 @@ static DEFINITIONS: [Definition; 161] = [
         zh: "批次未通过核验。",
         todo_en: "Run `cardline verify`; do not use the batch.",
         todo_zh: "请运行 `cardline verify`;请勿使用该批次。",
+    },
+    Definition {
+        code: Code::Bak01,
+        text: "BAK-01",
+        scope: Scope::Command,
+        effect: Effect::Reject,
+        lane: AnswerLane::OurSide,
+        en: "The backup is not whole, or was changed.",
+        zh: "备份不完整或已被更改。",
+        todo_en: "Restore from another backup.",
+        todo_zh: "请改用其他备份恢复。",
+    },
+    Definition {
+        code: Code::Bak02,
+        text: "BAK-02",
+        scope: Scope::Command,
+        effect: Effect::Warn,
+        lane: AnswerLane::OurSide,
+        en: "The plant was restored from a backup.",
+        zh: "工厂目录已由备份恢复。",
+        todo_en: "Find out what was done after the backup was made before running.",
+        todo_zh: "运行前请查明备份之后所做的工作。",
     },
     Definition {
         code: Code::Use01,

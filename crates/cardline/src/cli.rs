@@ -96,6 +96,10 @@ pub enum Command {
     Purge(PurgeArgs),
     /// Re-read everything independently and prove the invariants.
     Verify(VerifyArgs),
+    /// Copy the plant elsewhere, whole and signed; prints the line to keep as a witness.
+    Backup(BackupArgs),
+    /// Bring a backup back, as the plant named by `--plant`; never over a plant that is there.
+    Restore(RestoreArgs),
     /// Make a small plant with synthetic packages and run a whole night on it.
     Demo(DemoArgs),
 }
@@ -324,10 +328,43 @@ pub struct PurgeArgs {
 }
 
 #[derive(Args)]
+pub struct BackupArgs {
+    /// An absent or empty folder.
+    #[arg(long, value_name = "DIR")]
+    pub to: PathBuf,
+    /// Put the plant's keys in too: whoever has the backup can then read all of it.
+    #[arg(long)]
+    pub with_keys: bool,
+}
+
+#[derive(Args)]
+pub struct RestoreArgs {
+    #[arg(long, value_name = "DIR")]
+    pub from: PathBuf,
+    /// The plant's `keys` folder, kept apart from the backup.
+    #[arg(long, value_name = "DIR")]
+    pub keys: Option<PathBuf>,
+    /// A line of `cardline ledger witness`, or a file of them: refuse a backup that lacks one.
+    #[arg(long, value_name = "FILE|LINE")]
+    pub witness: Option<String>,
+    /// Who restores it.
+    #[arg(long = "as", value_name = "ID")]
+    pub who: String,
+    #[arg(long)]
+    pub reason: String,
+}
+
+#[derive(Args)]
 pub struct VerifyArgs {
     /// Only this batch.
     #[arg(long)]
     pub batch: Option<String>,
+    /// Also make this share of the jobs again from the vault and compare every byte, e.g. `1%`; at least one job of each batch.
+    #[arg(long, value_name = "SHARE")]
+    pub sample: Option<String>,
+    /// Chooses the sample (default: another one every time).
+    #[arg(long, value_name = "N", requires = "sample")]
+    pub seed: Option<u64>,
     #[arg(long)]
     pub json: bool,
     /// A line of `cardline ledger witness`, or a file of them: refuse a plant that lacks one (it was rolled back).

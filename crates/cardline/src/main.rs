@@ -1,11 +1,20 @@
 //! The door: reads the command line, opens the plant, walks the line and gives the exit code. Rules and rooms live below.
 
+/// A line on standard error. That may be a log on a full disk, or a terminal that is gone: no night ends for want of a line.
+macro_rules! tell {
+    ($($line:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stderr(), $($line)*);
+    }};
+}
+
 mod cli;
 mod commands;
 mod config;
 mod key_files;
 mod people;
 mod progress;
+mod rederive;
 mod release_id;
 mod wiring;
 mod witness;
@@ -21,7 +30,7 @@ fn main() -> ExitCode {
             return;
         }
         let place = info.location().map_or_else(String::new, |l| format!("{}:{}", l.file(), l.line()));
-        eprintln!("cardline: internal fault at {place}; the item is held, the run goes on if it can");
+        tell!("cardline: internal fault at {place}; the item is held, the run goes on if it can");
     }));
     let args = match cli::Cli::try_parse() {
         Ok(args) => args,
@@ -33,7 +42,7 @@ fn main() -> ExitCode {
     match std::panic::catch_unwind(|| commands::dispatch(&args)) {
         Ok(Ok(code)) => ExitCode::from(code),
         Ok(Err(fault)) => {
-            eprintln!("cardline: {fault}");
+            tell!("cardline: {fault}");
             ExitCode::from(fault.exit_code())
         }
         // `cardline explain … | head` has read what it wanted. Not 0: nobody has seen how `verify` ended.

@@ -84,7 +84,7 @@ impl Lines {
             let seconds = (now - counted.since).as_secs_f64();
             let rate = counted.done as f64 / seconds.max(1e-3);
             let left = counted.expected.saturating_sub(counted.done) as f64 / rate.max(1e-3);
-            eprintln!("{} {}/{}  {rate:.0}/s  {left:.0} s left", name(stage), counted.done, counted.expected);
+            tell!("{} {}/{}  {rate:.0}/s  {left:.0} s left", name(stage), counted.done, counted.expected);
         }
     }
 }
@@ -99,6 +99,6 @@ impl Progress for Lines {
     }
 
     fn note(&self, text: &str) {
-        eprintln!("{text}");
+        tell!("{text}");
     }
 }

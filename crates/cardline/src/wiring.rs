@@ -101,26 +101,29 @@ impl OpenPlant {
     /// # Errors
     /// The profile can't be read or doesn't apply today.
     pub fn retention(&self) -> Result<card::profile::retention::Retention, Fault> {
-        Ok(self.profile_on(self.world.clock.now())?.retention)
+        Ok(profile_at(&self.root, &self.config, self.world.clock.now())?.retention)
     }
 
     /// The profile as it applies on the day the run is about: that of an open batch, of a run being resumed, or today.
     fn profile(&self) -> Result<Profile, Fault> {
         let resumed = self.book.run()?.filter(|r| r.ended.is_none() || r.ended == Some(line::run::EXIT_STOPPED)).map(|r| r.frozen_at);
         let at = self.book.open_batch()?.map(|b| b.frozen_at).or(resumed).unwrap_or_else(|| self.world.clock.now());
-        self.profile_on(at)
+        profile_at(&self.root, &self.config, at)
     }
+}
 
-    fn profile_on(&self, at: Millis) -> Result<Profile, Fault> {
-        let day = civil_day(at, self.config.utc_offset_minutes().unwrap_or(0));
-        let choice = &self.config.profile;
-        let refused = |text: String| Fault::Refused { code: Code::Cfg03, text };
-        if choice.file.is_empty() {
-            return Profile::built_in(&choice.id, day).map_err(refused);
-        }
-        let text = read_config_text(&self.root.join(&choice.file))?;
-        Profile::parse(&text, day).map_err(|e| refused(format!("{}: {e}", choice.file)))
+/// The profile the configuration names, as it applies on the day of `at`.
+///
+/// # Errors
+/// CFG-03: it can't be read, or doesn't apply on that day.
+pub fn profile_at(root: &Path, config: &Config, at: Millis) -> Result<Profile, Fault> {
+    let day = civil_day(at, config.utc_offset_minutes().unwrap_or(0));
+    let refused = |text: String| Fault::Refused { code: Code::Cfg03, text };
+    if config.profile.file.is_empty() {
+        return Profile::built_in(&config.profile.id, day).map_err(refused);
     }
+    let text = read_config_text(&root.join(&config.profile.file))?;
+    Profile::parse(&text, day).map_err(|e| refused(format!("{}: {e}", config.profile.file)))
 }
 
 /// Opens the plant for writing.
@@ -154,7 +157,7 @@ fn open_with(cli: &Cli, command: &str, care: IndexCare) -> Result<OpenPlant, Fau
     let config = read_config(&root)?;
     let clock = clock(cli)?;
     let (disk, warnings) = real_disk(&root, &config)?;
-    warnings.iter().for_each(|w| eprintln!("{w}"));
+    warnings.iter().for_each(|w| tell!("{w}"));
     let (lock, stale) = PlantLock::take(&root, command, clock.now())?;
     let keys = PlantKeys::open(&*disk)?;
     let (book, notes) = open_book(&root, &config, disk.clone(), care)?;
@@ -183,7 +186,7 @@ fn open_with(cli: &Cli, command: &str, care: IndexCare) -> Result<OpenPlant, Fau
 
 fn note(open: &mut OpenPlant, notes: Vec<(Code, String)>) -> Result<(), Fault> {
     for (code, text) in notes {
-        eprintln!("{code} {text}");
+        tell!("{code} {text}");
         open.book.record(&Entry::Note(Note { code: code.text().to_owned(), text, at: open.world.clock.now() }))?;
     }
     Ok(())
@@ -262,7 +265,11 @@ fn real_disk(root: &Path, config: &Config) -> Result<(Arc<RealDisk>, Vec<String>
     RealDisk::open(root, durability).map(|(disk, warnings)| (Arc::new(disk), warnings))
 }
 
-fn read_config(root: &Path) -> Result<Config, Fault> {
+/// The plant's configuration.
+///
+/// # Errors
+/// There is no plant, or CFG-01.
+pub fn read_config(root: &Path) -> Result<Config, Fault> {
     let path = root.join(FILE_NAME);
     if !path.exists() {
         return Err(Fault::Usage(format!("{} is not a plant; `cardline init` makes one", root.display())));

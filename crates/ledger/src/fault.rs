@@ -129,9 +129,10 @@ impl Fault {
             Self::DiskFull { .. } => 73,
             Self::Io { op, source, .. } => io_exit_code(op, source),
             Self::SyncFailed { .. } => 74,
-            Self::Locked(_) | Self::Stopped(_) => 75,
+            // The index is made anew from the journal by whoever comes next: running again is all there is to do.
+            Self::Locked(_) | Self::Stopped(_) | Self::Index(_) => 75,
             Self::NotAllowed(_) => 77,
-            Self::JournalDamaged { .. } | Self::FileDamaged { .. } | Self::TooNew { .. } | Self::Index(_) | Self::Config(_) => 78,
+            Self::JournalDamaged { .. } | Self::FileDamaged { .. } | Self::TooNew { .. } | Self::Config(_) => 78,
             Self::Refused { code, .. } => code_exit_code(*code),
         }
     }
@@ -151,7 +152,7 @@ fn io_exit_code(op: &str, source: &io::Error) -> u8 {
 fn code_exit_code(code: Code) -> u8 {
     match code.text().split('-').next() {
         Some("USE") => 64,
-        Some("CFG" | "JRN" | "IDX" | "KEY") => 78,
+        Some("CFG" | "JRN" | "IDX" | "KEY" | "BAK") => 78,
         Some("OUT") => 70,
         Some("LCK") => 75,
         Some("AUT") => 77,

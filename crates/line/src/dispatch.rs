@@ -11,7 +11,7 @@ use ledger::fault::Fault;
 use ledger::publish::{publish, publish_bytes};
 use serde_json::json;
 
-use crate::jobs::{document_id, staging, table_pdf};
+use crate::job::{document_id, staging, table_pdf};
 use crate::lists::List;
 use crate::personalise::BatchRules;
 use crate::plan::{Plan, Sender, World};

@@ -8,6 +8,8 @@ pub mod decide;
 pub mod dispatch;
 pub mod ingest;
 pub mod intake;
+pub mod job;
+pub mod job_sheet;
 pub mod jobs;
 pub mod lists;
 pub mod package;

@@ -15,7 +15,7 @@ pub type Put<'a, T> = dyn FnMut(T) -> bool + 'a;
 /// Feeds items, works on them in parallel, settles the results in order.
 ///
 /// # Errors
-/// The feeder's or the settler's fault, whichever came first in feeding order.
+/// The feeder's or the settler's fault; of both, the one that explains the other.
 pub fn pump<T: Send, R: Send>(
     pool: &ThreadPool,
     permits: usize,
@@ -36,8 +36,17 @@ pub fn pump<T: Send, R: Send>(
         failed.store(settled.is_err(), Ordering::Relaxed);
         drop((permit_back, results));
         let fed = feeder.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        settled.and(fed)
+        match (settled, fed) {
+            (Err(settler), Err(feeder)) => Err(cause(settler, feeder)),
+            (settled, fed) => settled.and(fed),
+        }
     })
+}
+
+/// Of two faults the one that explains the other: after a refused write the journal answers whoever comes next that it can't be used,
+/// which looks like a broken promise of ours and is none.
+fn cause(settler: Fault, feeder: Fault) -> Fault {
+    if matches!(settler, Fault::Invariant(_)) { feeder } else { settler }
 }
 
 fn feed_pool<T: Send, R: Send>(
@@ -127,6 +136,21 @@ mod tests {
         let result = pump(&pool(2), 4, feed, |i| i, |_| Err(Fault::Invariant("no".to_owned())));
         assert!(matches!(result, Err(Fault::Invariant(_))));
         assert!(fed.load(Ordering::SeqCst) <= 16);
+    }
+
+    /// Both sides write to one journal: a disk that refuses the feeder breaks it for the settler too.
+    #[test]
+    fn the_world_s_fault_is_told_and_not_what_came_of_it() {
+        let no_room = || Fault::io("write", "journal", std::io::Error::from_raw_os_error(28));
+        let unusable = || Fault::Invariant("used after a failed write".to_owned());
+        let both = |feeder: fn() -> Fault, settler: fn() -> Fault| {
+            let feed = |put: &mut Put<u64>| {
+                put(1);
+                Err(feeder())
+            };
+            pump(&pool(2), 4, feed, |i| i, |_| Err(settler())).unwrap_err().exit_code()
+        };
+        assert_eq!((both(no_room, unusable), both(unusable, no_room), both(unusable, unusable)), (73, 73, 70));
     }
 
     #[test]

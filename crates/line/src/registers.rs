@@ -3,12 +3,11 @@
 use ledger::entry::RegisterImported;
 use ledger::fault::Fault;
 
-use crate::plan::World;
-use crate::ports::{Registers, Snapshot};
+use crate::ports::{RegisterShelf, Registers, Snapshot};
 
 /// # Errors
 /// A snapshot the ledger names is missing or damaged.
-pub fn open(world: &World, in_force: &[RegisterImported]) -> Result<Box<dyn Registers>, Fault> {
+pub fn open(shelf: &dyn RegisterShelf, in_force: &[RegisterImported]) -> Result<Box<dyn Registers>, Fault> {
     let snapshot = |r: &RegisterImported| Snapshot { kind: r.kind.clone(), version: r.version, path: r.path.clone(), digest: r.digest };
-    world.shelf.open(&in_force.iter().map(snapshot).collect::<Vec<_>>())
+    shelf.open(&in_force.iter().map(snapshot).collect::<Vec<_>>())
 }

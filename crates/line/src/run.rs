@@ -11,6 +11,7 @@ use ledger::fault::Fault;
 
 use crate::dispatch::Dispatch;
 use crate::intake::{IntakeTally, intake};
+use crate::job::JobMaker;
 use crate::jobs::Jobs;
 use crate::people::{self, Signatory};
 use crate::personalise::BatchRules;
@@ -59,7 +60,7 @@ pub fn run(world: &World, plan: &Plan, book: &mut Book, starter: &Starter, halve
     let pool = rayon::ThreadPoolBuilder::new().num_threads(plan.threads).build().map_err(|e| Fault::Missing(e.to_string()))?;
     let vault = Vault::new(world, book);
     purge::finish(world, book)?;
-    let registers = registers::open(world, &book.registers()?)?;
+    let registers = registers::open(&*world.shelf, &book.registers()?)?;
     let judge = Judge { profile: &plan.profile, registers: &*registers, pepper: &world.pepper, day: plan.day(frozen_at) };
     let mut summary = Summary::default();
     if halves.intake {
@@ -128,7 +129,7 @@ fn produce(
     summary.throughput.stages.push(("cut", u64::from(batch.cards), world.clock.seconds() - since));
     same_release(&batch, plan.release_id)?;
     // Whatever was imported since: a batch is made with the registers it was cut with.
-    let registers = registers::open(world, &book.cut_of(&batch)?.registers)?;
+    let registers = registers::open(&*world.shelf, &book.cut_of(&batch)?.registers)?;
     let faces = faces(plan)?;
     let night = Night { world, plan, vault, registers: &*registers, pool, faces: &faces };
     if batch.stage == BatchStage::Cut {
@@ -203,7 +204,7 @@ pub fn release(world: &World, plan: &Plan, book: &mut Book, batch: &BatchId, by:
 
 fn dispatch_released(world: &World, plan: &Plan, book: &mut Book, batch: &BatchState) -> Result<(), Fault> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().map_err(|e| Fault::Missing(e.to_string()))?;
-    let registers = registers::open(world, &book.cut_of(batch)?.registers)?;
+    let registers = registers::open(&*world.shelf, &book.cut_of(batch)?.registers)?;
     let vault = Vault::new(world, book);
     Night { world, plan, vault: &vault, registers: &*registers, pool: &pool, faces: &faces(plan)? }.dispatch(book, batch, &Throughput::default())
 }
@@ -250,7 +251,8 @@ impl Night<'_> {
             let now = world.clock.seconds();
             throughput.stages.push((name, cards, now - std::mem::replace(&mut since, now)));
         };
-        Jobs { world, plan, vault, registers, batch, cut: &cut, rules: self.rules(batch), faces: self.faces }.make_all(&Mutex::new(book), self.pool)?;
+        let maker = JobMaker { out: &*world.disk, vault, registers, batch, cut: &cut, rules: self.rules(batch), faces: self.faces };
+        Jobs { world, plan, maker }.make_all(&Mutex::new(book), self.pool)?;
         lap("jobs");
         let dispatched = Dispatch { world, plan, vault, registers, book, batch, cut: &cut, rules: self.rules(batch) }.write_all()?;
         lap("dispatch");

@@ -10,7 +10,7 @@ use ledger::publish::publish_bytes;
 use serde::Serialize;
 
 use crate::dispatch::Dispatched;
-use crate::jobs::staging;
+use crate::job::staging;
 use crate::plan::World;
 
 #[derive(Serialize)]

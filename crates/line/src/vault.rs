@@ -38,13 +38,13 @@ impl Vault {
     /// The vault of the world's plant, whose journal `book` is.
     #[must_use]
     pub fn new(world: &World, book: &Book) -> Self {
-        Self {
-            disk: world.disk.clone(),
-            keys: world.vault_key.clone(),
-            entropy: world.entropy.clone(),
-            plant_id: book.view().plant_id().to_owned(),
-            open: Mutex::new(VecDeque::new()),
-        }
+        Self::of(world.disk.clone(), world.vault_key.clone(), world.entropy.clone(), book)
+    }
+
+    /// The vault on `disk` without the rest of a world, for who only looks.
+    #[must_use]
+    pub fn of(disk: Arc<dyn Disk>, keys: Arc<dyn KeyWrap>, entropy: Arc<dyn Entropy>, book: &Book) -> Self {
+        Self { disk, keys, entropy, plant_id: book.view().plant_id().to_owned(), open: Mutex::new(VecDeque::new()) }
     }
 
     /// Everything a package contained, as it was received.

@@ -137,7 +137,7 @@ impl RealDisk {
         self.known_folders.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn open_to_read(&self, path: RelPath) -> io::Result<File> {
+    pub(crate) fn open_to_read(&self, path: RelPath) -> io::Result<File> {
         no_follow().read(true).open(self.at(path)?)
     }
 }

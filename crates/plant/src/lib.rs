@@ -1,6 +1,7 @@
 //! The world as it is: adapters on a real machine for the ports of `ledger` and `line`. Knows files, locks, clocks and memory;
 //! knows no rule about applications and decides nothing.
 
+pub mod backup;
 pub mod clock;
 pub mod disk;
 pub mod inbox;

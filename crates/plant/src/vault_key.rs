@@ -25,7 +25,7 @@ impl VaultKey {
     /// The disk fails.
     pub fn create(disk: &dyn Disk, bytes: [u8; KEY_BYTES]) -> Result<Self, Fault> {
         let bytes = Zeroizing::new(bytes);
-        publish_bytes(disk, PATH, Zeroizing::new(hex(&*bytes)).as_bytes())?;
+        publish_bytes(disk, PATH, Zeroizing::new(hex(&bytes)).as_bytes())?;
         Ok(Self(DataKey::new(bytes)))
     }
 

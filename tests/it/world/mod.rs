@@ -1,7 +1,9 @@
 //! The line in a world that fails: killed at every operation under every model of loss, refused by the disk at every operation,
 //! told wrong times. What must hold afterwards is always the same: run again, and the outputs are those of a run nothing happened to.
 
+mod again;
 mod crash;
 mod faults;
+mod inputs;
 pub mod plant;
 mod purge;

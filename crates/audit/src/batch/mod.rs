@@ -154,8 +154,10 @@ impl<'a> Check<'a> {
             return Ok(());
         };
         let Some(key) = self.plant_key else { return Ok(()) };
-        let good = std::str::from_utf8((*signature).as_ref()).map_err(|_| "not text").and_then(|text| minisig::verify(manifest, text, key));
+        let text = std::str::from_utf8((*signature).as_ref()).unwrap_or_default();
+        let good = minisig::verify(manifest, text, key);
         proofs.check(Invariant::I20, good.is_ok(), || format!("{path}: {}", good.unwrap_err()));
+        proofs.check(Invariant::I20, minisig::is_as_written(text), || format!("{path} is not as it was written"));
         Ok(())
     }
 

@@ -474,7 +474,9 @@ impl Builder<'_> {
         });
         let path = format!("batches/{BATCH}/manifest.json");
         let bytes = self.write(&path, serde_json::to_vec_pretty(&manifest).unwrap());
-        let signature = minisign::sign(Some(&plant.pk), &plant.sk, bytes.as_slice(), Some("batch"), None).unwrap();
+        let id = crate::minisig::key_id_of_public(&plant.pk.to_base64()).unwrap();
+        let comment = format!("signature from key {id}");
+        let signature = minisign::sign(Some(&plant.pk), &plant.sk, bytes.as_slice(), Some("batch"), Some(&comment)).unwrap();
         self.write(&format!("{path}.minisig"), signature.to_string().into_bytes());
         let manifest = Digest::of(&bytes);
         let sealed = BatchSealed { batch: batch.clone(), manifest, cards: cards.len() as u32, void: 1, jobs: 3, bundles: 3, at: NIGHT };

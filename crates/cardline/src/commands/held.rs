@@ -25,6 +25,6 @@ pub fn held(cli: &Cli, outlet: Option<&str>, as_json: bool) -> Result<u8, Fault>
             println!("  {} {} [{} / {}]  {}", r.code, r.code.definition().en, r.value, r.limit, r.code.definition().todo_en);
         }
     }
-    eprintln!("{} held", ordinals.len());
+    tell!("{} held", ordinals.len());
     Ok(0)
 }

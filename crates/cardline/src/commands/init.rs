@@ -41,7 +41,7 @@ pub fn create(root: &Path, entropy: &[u8; SECRET_BYTES], clock: &dyn Clock, conf
     }
     std::fs::create_dir_all(root).map_err(|e| Fault::io("create", root.display().to_string(), e))?;
     let (disk, warnings) = RealDisk::open(root, Durability::Full)?;
-    warnings.iter().for_each(|w| eprintln!("{w}"));
+    warnings.iter().for_each(|w| tell!("{w}"));
     let disk = Arc::new(disk);
     for folder in FOLDERS {
         disk.create_dir(folder).map_err(|e| Fault::io("create", folder, e))?;

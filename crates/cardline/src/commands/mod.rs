@@ -1,5 +1,6 @@
 //! One file per command; this one only finds the right file.
 
+mod backup;
 mod decide;
 mod demo;
 mod explain;
@@ -49,6 +50,8 @@ pub fn dispatch(cli: &Cli) -> Result<u8, Fault> {
         Command::Ledger { command } => ledger::ledger(cli, command),
         Command::Purge(args) => purge::purge(cli, args),
         Command::Verify(args) => verify::verify(cli, args),
+        Command::Backup(args) => backup::backup(cli, args),
+        Command::Restore(args) => backup::restore(cli, args),
         Command::Demo(args) => demo::demo(cli, args),
     }
 }

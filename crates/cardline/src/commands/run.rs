@@ -75,7 +75,7 @@ fn starter(open: &OpenPlant, args: &RunArgs, command: &str) -> Result<Starter, F
     let before = open.book.run()?;
     let unclean = before.is_some_and(|r| r.ended.is_none());
     if unclean {
-        eprintln!("the run before this one did not end cleanly{}", open.unclean.as_ref().map_or_else(String::new, |u| format!(": {u}")));
+        tell!("the run before this one did not end cleanly{}", open.unclean.as_ref().map_or_else(String::new, |u| format!(": {u}")));
     }
     let who = args.who.as_deref().map(people::id).transpose()?;
     if let Some(person) = who.filter(|person| *person != scheduler.identity) {

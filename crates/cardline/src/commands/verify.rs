@@ -5,6 +5,7 @@ use ledger::fault::Fault;
 use serde_json::json;
 
 use crate::cli::{Cli, VerifyArgs};
+use crate::rederive::{self, Sample};
 use crate::{wiring, witness};
 
 /// Exit code when a promise of ours doesn't hold.
@@ -18,7 +19,9 @@ pub fn verify(cli: &Cli, args: &VerifyArgs) -> Result<u8, Fault> {
     let keys = plant::keys::PlantKeys::open(&*disk)?;
     let batch = args.batch.as_deref().map(BatchId::parse).transpose().map_err(Fault::Usage)?;
     let witnessed = args.witness.as_deref().map(witness::places).transpose()?.unwrap_or_default();
-    let scope = audit::Scope { batch, pepper: Some(keys.pepper.0), vault_key: Some(audit::PlantKey::new(*keys.vault.bytes())), witnessed };
+    let sample = args.sample.as_deref().map(|text| Sample::parse(text, args.seed)).transpose()?;
+    let vault_key = Some(audit::PlantKey::new(*keys.vault.bytes()));
+    let scope = audit::Scope { batch: batch.clone(), pepper: Some(keys.pepper.0), vault_key, witnessed };
     let (mut broken, mut rolled_back) = (0, None);
     let summary = audit::verify(&*disk, &scope, &mut |finding| {
         broken += u32::from(!finding.ok);
@@ -33,10 +36,15 @@ pub fn verify(cli: &Cli, args: &VerifyArgs) -> Result<u8, Fault> {
     if let Some(text) = rolled_back {
         return Err(Fault::refused(Code::Jrn03, text));
     }
+    if let Some(sample) = sample {
+        let finding = rederive::jobs(cli, batch.as_ref(), &sample)?;
+        broken += u32::from(!finding.ok);
+        print_finding(&finding, args.json);
+    }
     if broken == 0 {
         return Ok(0);
     }
-    eprintln!("{broken} invariants don't hold");
+    tell!("{broken} invariants don't hold");
     Ok(EXIT_BROKEN)
 }
 

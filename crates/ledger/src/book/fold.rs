@@ -1,8 +1,9 @@
 //! What each entry means for the index. Every step writes absolute values, so folding an entry twice changes nothing:
 //! that is what lets the index be pushed early and rebuilt at any moment.
 
-use card::{Ordinal, Outcome};
+use card::{Digest, Ordinal, Outcome};
 
+use super::sightings::{Family, half};
 use super::state::{ApplicationState, BatchStage, BatchState, CardState, PackageState, PersonState, Place, Purged, RunState, SequenceState};
 use super::{Book, keys};
 use crate::entry::{
@@ -111,7 +112,7 @@ impl Book {
             let known: Option<ApplicationState> = self.get(&keys::application(judged.ordinal))?;
             // A later entry may already have moved it on when the index was pushed early and is folded again.
             if known.is_none() {
-                self.fold_judged_application(&package.received, e.first_row + i as u32, judged, e.at);
+                self.fold_judged_application(&package.received, e.first_row + i as u32, judged, e.at)?;
             }
         }
         package.judged = package.judged.max(e.first_row + e.applications.len() as u32);
@@ -122,7 +123,7 @@ impl Book {
         Ok(())
     }
 
-    fn fold_judged_application(&mut self, package: &PackageReceived, row: u32, judged: &JudgedApplication, at: Millis) {
+    fn fold_judged_application(&mut self, package: &PackageReceived, row: u32, judged: &JudgedApplication, at: Millis) -> Result<(), Fault> {
         let state = ApplicationState {
             ordinal: judged.ordinal,
             package: package.package,
@@ -141,22 +142,18 @@ impl Book {
             place: None,
         };
         if !judged.application_id.is_empty() {
-            let key = keys::application_id(&judged.application_id, &package.outlet);
-            // The first application under a number keeps it; a reuse is refused (DUP-01, DUP-08) and found by ordinal.
-            if self.get_raw(&key).ok().flatten().is_none() {
-                self.put(key, &judged.ordinal);
-            }
+            self.sight(Family::ApplicationId, half(&Digest::of(judged.application_id.as_bytes())), judged.ordinal)?;
         }
         if let Some(facts) = &judged.facts {
-            for (family, key) in [(b'd', &facts.document_key), (b's', &facts.ssn_key), (b'l', &facts.likeness_key)] {
-                self.put(keys::person(family, key, judged.ordinal), &());
-            }
+            self.sight(Family::Document, facts.document_key.0, judged.ordinal)?;
+            self.sight(Family::SocialSecurityNumber, facts.ssn_key.0, judged.ordinal)?;
+            self.sight(Family::Likeness, facts.likeness_key.0, judged.ordinal)?;
         }
         if let Some(photo) = &judged.photo {
-            self.put(keys::photo(photo, judged.ordinal), &());
+            self.sight(Family::Photo, half(photo), judged.ordinal)?;
         }
-        self.put(keys::of_outlet(&package.outlet, judged.ordinal), &());
         self.put_application(None, &state);
+        Ok(())
     }
 
     /// Writes an application's state and keeps the pool and the held list in step with it.

@@ -1,6 +1,6 @@
 //! Keys of the index. One letter names the family; numbers are big-endian so that scans come in order.
 
-use card::{BatchId, Digest, Keyed, Lane, Ordinal, OutletCode};
+use card::{BatchId, Digest, Lane, Ordinal, OutletCode};
 
 pub const META: &[u8] = b"m/";
 
@@ -8,30 +8,19 @@ pub fn application(ordinal: Ordinal) -> Vec<u8> {
     tagged(b'a', &[&ordinal.0.to_be_bytes()])
 }
 
-/// Every application an outlet sent under this number; usually one.
-pub fn application_id(application_id: &str, outlet: &OutletCode) -> Vec<u8> {
-    tagged(b'i', &[application_id.as_bytes(), b"\0", outlet.as_str().as_bytes()])
+/// A page of the bucket a digest is in (`sightings.rs`).
+pub fn sightings(digest: [u8; 16], page: u32) -> Vec<u8> {
+    tagged(b'x', &[&digest[..2], &page.to_be_bytes()])
 }
 
-pub fn application_id_prefix(application_id: &str) -> Vec<u8> {
-    tagged(b'i', &[application_id.as_bytes(), b"\0"])
+pub fn sightings_prefix(digest: [u8; 16]) -> Vec<u8> {
+    tagged(b'x', &[&digest[..2]])
 }
 
-/// Applications that share a document number, a social security number or a likeness: `family` is `d`, `s` or `l`.
-pub fn person(family: u8, key: &Keyed, ordinal: Ordinal) -> Vec<u8> {
-    tagged(family, &[&key.0, &ordinal.0.to_be_bytes()])
-}
-
-pub fn person_prefix(family: u8, key: &Keyed) -> Vec<u8> {
-    tagged(family, &[&key.0])
-}
-
-pub fn photo(digest: &Digest, ordinal: Ordinal) -> Vec<u8> {
-    tagged(b'f', &[&digest.0, &ordinal.0.to_be_bytes()])
-}
-
-pub fn photo_prefix(digest: &Digest) -> Vec<u8> {
-    tagged(b'f', &[&digest.0])
+/// The page a key of [`sightings`] names.
+pub fn page_of(key: &[u8]) -> u32 {
+    let tail = key.len().saturating_sub(4);
+    key[tail..].try_into().map_or(u32::MAX - 1, u32::from_be_bytes)
 }
 
 /// The pool in the order of the cut: lane, then destination (outlets before mail, employers within an outlet), then arrival.
@@ -44,12 +33,8 @@ pub fn held(outlet: &OutletCode, ordinal: Ordinal) -> Vec<u8> {
     tagged(b'h', &[outlet.as_str().as_bytes(), b"\0", &ordinal.0.to_be_bytes()])
 }
 
-pub fn of_outlet(outlet: &OutletCode, ordinal: Ordinal) -> Vec<u8> {
-    tagged(b'o', &[outlet.as_str().as_bytes(), b"\0", &ordinal.0.to_be_bytes()])
-}
-
-pub fn of_outlet_prefix(family: u8, outlet: &OutletCode) -> Vec<u8> {
-    tagged(family, &[outlet.as_str().as_bytes(), b"\0"])
+pub fn held_prefix(outlet: &OutletCode) -> Vec<u8> {
+    tagged(b'h', &[outlet.as_str().as_bytes(), b"\0"])
 }
 
 pub fn package(package: u64) -> Vec<u8> {

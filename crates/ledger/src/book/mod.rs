@@ -4,6 +4,7 @@
 mod fold;
 pub mod keys;
 pub mod queries;
+mod sightings;
 pub mod state;
 
 use std::collections::BTreeMap;

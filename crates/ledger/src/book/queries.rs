@@ -1,9 +1,11 @@
 //! Questions the line asks of the book. Lists come in the order of their keys and are bounded by what they ask for.
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use card::{BatchId, Digest, Keyed, Ordinal, OutletCode};
 
+use super::sightings::{Family, half};
 use super::state::{ApplicationState, BatchState, CardState, JobState, PackageState, PersonState, RunState, SequenceState, decode};
 use super::{Book, after_prefix, keys};
 use crate::entry::{BatchCut, Entry, PackageSetAside, RegisterImported, ReleaseSigned};
@@ -18,11 +20,11 @@ pub enum Shared {
 }
 
 impl Shared {
-    fn family(self) -> u8 {
+    fn family(self) -> Family {
         match self {
-            Self::Document => b'd',
-            Self::SocialSecurityNumber => b's',
-            Self::Likeness => b'l',
+            Self::Document => Family::Document,
+            Self::SocialSecurityNumber => Family::SocialSecurityNumber,
+            Self::Likeness => Family::Likeness,
         }
     }
 }
@@ -34,32 +36,26 @@ impl Book {
         self.get(&keys::application(ordinal))
     }
 
-    /// The application an outlet numbered so; the first one, if the number was reused.
+    /// The application an outlet numbered so; the first one, if the number was reused (DUP-01, DUP-08).
     ///
     /// # Errors
     /// The index fails.
     pub fn application_of(&self, outlet: &OutletCode, application_id: &str) -> Result<Option<ApplicationState>, Fault> {
-        match self.get::<Ordinal>(&keys::application_id(application_id, outlet))? {
-            Some(ordinal) => self.application(ordinal),
-            None => Ok(None),
-        }
+        Ok(self.applications_numbered(application_id)?.into_iter().find(|a| a.outlet == *outlet))
     }
 
-    /// Applications of any outlet with this number.
+    /// Applications with this number, the first one of each outlet, by outlet.
     ///
     /// # Errors
     /// The index fails.
     pub fn applications_numbered(&self, application_id: &str) -> Result<Vec<ApplicationState>, Fault> {
-        let mut found = Vec::new();
-        self.scan_prefix(&keys::application_id_prefix(application_id), &mut |_, value| {
-            found.push(decode::<Ordinal>(value));
-            ControlFlow::Continue(())
-        })?;
-        let mut states = Vec::new();
-        for ordinal in found {
-            states.extend(self.application(ordinal?)?);
+        let mut first = BTreeMap::new();
+        for ordinal in self.sightings(Family::ApplicationId, half(&Digest::of(application_id.as_bytes())))? {
+            if let Some(state) = self.application(ordinal)?.filter(|a| a.application_id == application_id) {
+                first.entry(state.outlet.clone()).or_insert(state);
+            }
         }
-        Ok(states)
+        Ok(first.into_values().collect())
     }
 
     fn ordinals(&self, from: &[u8], to: &[u8], limit: usize) -> Result<Vec<Ordinal>, Fault> {
@@ -76,8 +72,7 @@ impl Book {
     /// # Errors
     /// The index fails.
     pub fn sharing(&self, what: Shared, key: &Keyed) -> Result<Vec<Ordinal>, Fault> {
-        let prefix = keys::person_prefix(what.family(), key);
-        self.ordinals(&prefix, &after_prefix(&prefix), usize::MAX)
+        self.sightings(what.family(), key.0)
     }
 
     /// Applications that sent this very photo.
@@ -85,8 +80,7 @@ impl Book {
     /// # Errors
     /// The index fails.
     pub fn with_photo(&self, photo: &Digest) -> Result<Vec<Ordinal>, Fault> {
-        let prefix = keys::photo_prefix(photo);
-        self.ordinals(&prefix, &after_prefix(&prefix), usize::MAX)
+        self.sightings(Family::Photo, half(photo))
     }
 
     /// The whole pool in the order of the cut (8 bytes an application).
@@ -108,16 +102,34 @@ impl Book {
     /// # Errors
     /// The index fails.
     pub fn held_of(&self, outlet: &OutletCode) -> Result<Vec<Ordinal>, Fault> {
-        let prefix = keys::of_outlet_prefix(b'h', outlet);
+        let prefix = keys::held_prefix(outlet);
         self.ordinals(&prefix, &after_prefix(&prefix), usize::MAX)
     }
 
-    /// Applications of an outlet with ordinals in `from..until`.
+    /// Applications of an outlet with ordinals in `from..until`, those not judged yet included: what its packages brought.
     ///
     /// # Errors
     /// The index fails.
     pub fn of_outlet(&self, outlet: &OutletCode, from: Ordinal, until: Ordinal) -> Result<Vec<Ordinal>, Fault> {
-        self.ordinals(&keys::of_outlet(outlet, from), &keys::of_outlet(outlet, until), usize::MAX)
+        let end = |p: &PackageState| p.received.first_ordinal.0 + u64::from(p.received.count);
+        // Packages and ordinals are given out together, in order: the first one that reaches beyond `from`.
+        let (mut low, mut high) = (0, self.next_numbers()?.0);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            match self.package(middle)? {
+                Some(package) if end(&package) > from.0 => high = middle,
+                _ => low = middle + 1,
+            }
+        }
+        let mut found = Vec::new();
+        let mut number = low;
+        while let Some(package) = self.package(number)?.filter(|p| p.received.first_ordinal < until) {
+            if package.received.outlet == *outlet {
+                found.extend((package.received.first_ordinal.0.max(from.0)..end(&package).min(until.0)).map(Ordinal));
+            }
+            number += 1;
+        }
+        Ok(found)
     }
 
     /// Outlets that ever sent a package, sorted.

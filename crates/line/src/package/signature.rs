@@ -52,9 +52,11 @@ pub fn read(signature: Option<&[u8]>) -> Result<(&str, KeyId), Reason> {
     signing_key(text).map(|key_id| (text, key_id))
 }
 
+/// `public_key`: 56 characters of base64.
+///
 /// # Errors
 /// The signature isn't one of this message by this key, or either can't be read.
-pub(crate) fn verify_with(manifest: &[u8], text: &str, public_key: &str) -> Result<(), &'static str> {
+pub fn verify_with(manifest: &[u8], text: &str, public_key: &str) -> Result<(), &'static str> {
     let signature = minisign_verify::Signature::decode(text).map_err(|_| "the file can't be read")?;
     let key = minisign_verify::PublicKey::from_base64(public_key).map_err(|_| "the key can't be read")?;
     key.verify(manifest, &signature, false).map_err(|_| "manifest or comment were changed, or another key signed")

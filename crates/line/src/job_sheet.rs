@@ -1,0 +1,128 @@
+//! The job sheet: what the operator of the machine has in hand, for people (PDF) and for programs (JSON).
+
+use card::Card;
+use jiff::civil::Date;
+use ledger::entry::FileDigest;
+use ledger::fault::Fault;
+use serde::Serialize;
+
+use crate::job::{JobMaker, table_pdf};
+
+/// What the operator of the machine has in hand: what, how many, in which order, with which digests.
+#[derive(Serialize)]
+pub struct Sheet {
+    format: &'static str,
+    batch: String,
+    job: u32,
+    jobs: u32,
+    issued_on: String,
+    profile: String,
+    cards: usize,
+    void_slots: Vec<usize>,
+    files: Vec<SheetFile>,
+    slots: Vec<SheetSlot>,
+}
+
+#[derive(Serialize)]
+struct SheetFile {
+    path: String,
+    bytes: u64,
+    sha256: String,
+}
+
+#[derive(Serialize)]
+struct SheetSlot {
+    slot: u32,
+    position: u32,
+    number: String,
+    generation: u32,
+    lane: card::Lane,
+    delivery: &'static str,
+    outlet: String,
+    record: String,
+}
+
+impl Sheet {
+    #[must_use]
+    pub fn new(maker: &JobMaker, job: u32, cards: &[Option<Card>], files: &[FileDigest]) -> Self {
+        let void_slots = cards.iter().enumerate().filter(|(_, c)| c.is_none()).map(|(i, _)| i + 1).collect();
+        let file = |f: &FileDigest| SheetFile { path: f.path.clone(), bytes: f.len_bytes, sha256: f.digest.to_string() };
+        Self {
+            format: "cardline-job-sheet/1",
+            batch: maker.batch.batch.to_string(),
+            job,
+            jobs: maker.batch.jobs,
+            issued_on: maker.rules.issued_on.to_string(),
+            profile: maker.batch.profile.clone(),
+            cards: cards.iter().flatten().count(),
+            void_slots,
+            files: files.iter().map(file).collect(),
+            slots: cards.iter().flatten().map(SheetSlot::of).collect(),
+        }
+    }
+
+    #[must_use]
+    pub fn to_json(&self) -> Vec<u8> {
+        let mut bytes = serde_json::to_vec_pretty(self).expect("a sheet is plain data");
+        bytes.push(b'\n');
+        bytes
+    }
+
+    /// # Errors
+    /// The list can't be set.
+    pub fn to_pdf(&self, issued_on: Date) -> Result<Vec<u8>, Fault> {
+        let heading = vec![
+            format!("Batch {}   Job {} of {}   批次 {} 作业 {}/{}", self.batch, self.job, self.jobs, self.batch, self.job, self.jobs),
+            format!("Cards 卡数 {}   Void slots 空位 {}   Issued 发卡日期 {}", self.cards, self.void_slots.len(), self.issued_on),
+        ];
+        let files = self.files.iter().map(|f| format!("{}  {} bytes  SHA-256 {}", f.path, f.bytes, f.sha256));
+        let rows = self.slots.iter().map(|s| {
+            vec![
+                s.slot.to_string(),
+                s.position.to_string(),
+                s.number.clone(),
+                s.generation.to_string(),
+                s.outlet.clone(),
+                s.delivery.to_owned(),
+                s.record[..16].to_owned(),
+            ]
+        });
+        let table = artwork::Table {
+            title: "Job sheet 作业单".to_owned(),
+            lines: heading.into_iter().chain(files).collect(),
+            barcode: Some(format!("{}-{:04}", self.batch, self.job)),
+            columns: [
+                ("Slot 槽位", 1.0),
+                ("Position 序号", 1.2),
+                ("Card 卡号", 1.6),
+                ("Gen. 代", 0.8),
+                ("Outlet 网点", 1.8),
+                ("Route 去向", 1.2),
+                ("Record 记录", 2.4),
+            ]
+            .map(|(heading, share)| artwork::Column::left(heading, share))
+            .to_vec(),
+            rows: rows.collect(),
+            signatures: ["Operator 操作员", "Checked by 复核", "Good / Spoiled 合格 / 废卡"].map(str::to_owned).to_vec(),
+            footer: format!("{} job {}", self.batch, self.job),
+            ..artwork::Table::default()
+        };
+        table_pdf(&table, format!("{} sheet {}", self.batch, self.job), issued_on)
+    }
+}
+
+impl SheetSlot {
+    fn of(card: &Card) -> Self {
+        let mail = matches!(card.application.delivery, card::Delivery::Mail(_));
+        Self {
+            slot: card.slot,
+            position: card.position,
+            number: card.number.clone(),
+            generation: card.generation,
+            lane: card.application.lane,
+            delivery: if mail { "mail" } else { "outlet" },
+            outlet: card.outlet.to_string(),
+            record: card.record_digest.to_string(),
+        }
+    }
+}

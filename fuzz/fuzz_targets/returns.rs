@@ -1,0 +1,84 @@
+//! The vendor's result file, imported into a small released batch: all of it or nothing, with a coded reason, and the counts of what was
+//! taken add up to the batch's cards. The plant is the finished one of `seeds/plant`, put back after each file that was taken.
+#![no_main]
+
+use std::cell::RefCell;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use card::BatchId;
+use ledger::book::Book;
+use ledger::disk::Disk as _;
+use ledger::fault::Fault;
+use ledger::index::MemIndex;
+use libfuzzer_sys::fuzz_target;
+use line::plan::World;
+use line::ports::{Auditor, Silent};
+use line::returns::import;
+use testkit::world::{SimClock, SimDisk, SimInbox, State};
+
+const JOURNAL: &[u8] = include_bytes!("../seeds/plant/journal.log");
+const BATCH: &str = "B20261122-01";
+/// 2026-11-23T14:00:00Z.
+const NOW: i64 = 1_795_442_400_000;
+
+struct NoAudit;
+
+impl Auditor for NoAudit {
+    fn check(&self, _: &BatchId) -> Result<(), Fault> {
+        Ok(())
+    }
+}
+
+struct Plant {
+    start: State,
+    world: World,
+    book: Book,
+    cards: u32,
+}
+
+fn plant(start: State) -> Plant {
+    let disk = SimDisk::of(start.clone());
+    let keys = plant::keys::PlantKeys::open(&disk).unwrap_or_else(|e| panic!("{e}"));
+    let world = World {
+        disk: Arc::new(disk.clone()),
+        inbox: Box::new(SimInbox::on(&disk)),
+        shelf: Box::new(plant::Shelf::new(Arc::new(disk.clone()))),
+        clock: Box::new(SimClock::at(NOW)),
+        pepper: keys.pepper.clone(),
+        signer: Box::new(keys),
+        progress: Box::new(Silent),
+        auditor: Box::new(NoAudit),
+        stop: Arc::new(AtomicBool::new(false)),
+    };
+    let (book, _) = Book::open(world.disk.clone(), Box::new(MemIndex::default())).unwrap_or_else(|e| panic!("{e}"));
+    let batch = book.batch(&BatchId::parse(BATCH).expect("an id")).unwrap_or_else(|e| panic!("{e}")).expect("the batch");
+    Plant { start, world, book, cards: batch.cards }
+}
+
+fn start() -> State {
+    let disk = SimDisk::default();
+    plant::keys::PlantKeys::create(&disk, &[7; 64]).unwrap_or_else(|e| panic!("{e}"));
+    for folder in ["ledger", "returns"] {
+        disk.create_dir(folder).expect("a folder");
+    }
+    disk.put("ledger/journal-000001.log", JOURNAL);
+    disk.settle();
+    disk.state()
+}
+
+thread_local!(static PLANT: RefCell<Plant> = RefCell::new(plant(start())));
+
+fuzz_target!(|data: &[u8]| {
+    PLANT.with_borrow_mut(|here| {
+        let batch = BatchId::parse(BATCH).expect("an id");
+        match import(&here.world, &mut here.book, &batch, data, NOW) {
+            Ok(counts) => {
+                let sum = counts.good + counts.spoiled + counts.unknown + counts.outstanding;
+                assert!(sum >= here.cards, "{counts:?} of {}", here.cards);
+                *here = plant(here.start.clone());
+            }
+            Err(fault) => assert!(fault.to_string().starts_with("RES-0"), "{fault}"),
+        }
+    });
+});
