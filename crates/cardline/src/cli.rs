@@ -97,8 +97,13 @@ pub enum Command {
     /// Re-read everything independently and prove the invariants.
     Verify(VerifyArgs),
     /// Copy the plant elsewhere, whole and signed; prints the line to keep as a witness.
+    ///
+    /// The packages' keys go with the vault, wrapped: a backup older than a purge still opens, with the plant's key, what was purged since.
+    /// Destroy backups when their retention is over, as the vault's own.
     Backup(BackupArgs),
     /// Bring a backup back, as the plant named by `--plant`; never over a plant that is there.
+    ///
+    /// What was purged after the backup was made comes back with it: run `cardline purge` next.
     Restore(RestoreArgs),
     /// Make a small plant with synthetic packages and run a whole night on it.
     Demo(DemoArgs),
