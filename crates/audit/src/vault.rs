@@ -67,7 +67,7 @@ impl<'a> VaultFile<'a> {
             return Err("the trailer doesn't fit the file");
         }
         let sealed = &bytes[index_at as usize..trailer_at];
-        if crc32c::crc32c(sealed) != u32_at(trailer, 16) {
+        if !is_sealed_length(sealed.len()) || crc32c::crc32c(sealed) != u32_at(trailer, 16) {
             return Err("the index is damaged");
         }
         let mut seals = Seals { aead: XChaCha20Poly1305::new(key.bytes().into()), salt: [0; SALT_BYTES], bound_to: [0; AAD_BYTES] };
@@ -131,9 +131,12 @@ impl<'a> VaultFile<'a> {
         let from = usize::try_from(offset).ok().filter(|o| *o >= HEADER_BYTES)?;
         let stored = self.bytes.get(from..from.checked_add(usize::try_from(stored).ok()?)?)?;
         let packed = flags & PACKED != 0;
+        if len_bytes > ENTRY_BYTES_MAX || !is_sealed_length(stored.len()) {
+            return None;
+        }
         let chunks = len_bytes.div_ceil(CHUNK_BYTES as u64).max(1);
-        let whole = stored.len() >= TAG_BYTES && (packed || len_bytes + chunks * TAG_BYTES as u64 == stored.len() as u64);
-        let sane = flags <= PACKED && len_bytes <= ENTRY_BYTES_MAX && whole && (number as usize) < self.count();
+        let whole = packed || len_bytes + chunks * TAG_BYTES as u64 == stored.len() as u64;
+        let sane = flags <= PACKED && whole && (number as usize) < self.count();
         let name = std::str::from_utf8(self.names.get(name_at..name_at + name_len)?).ok()?;
         let mut digest = Digest([0; 32]);
         digest.0.copy_from_slice(&row[36..68]);
@@ -252,6 +255,12 @@ impl Read for Opened<'_> {
     }
 }
 
+/// Whole chunks, then one that isn't empty; or a single one.
+fn is_sealed_length(len: usize) -> bool {
+    let last = len % SEALED_CHUNK_BYTES;
+    if len < SEALED_CHUNK_BYTES { len >= TAG_BYTES } else { last == 0 || last > TAG_BYTES }
+}
+
 fn u16_at(bytes: &[u8], at: usize) -> u16 {
     u16::from_le_bytes([bytes[at], bytes[at + 1]])
 }
@@ -316,6 +325,15 @@ mod tests {
                 assert_eq!(entry.verify(), Ok(()), "{} of {len} bytes", entry.name);
                 assert!(entry.content(1 << 20).unwrap() == content);
             }
+        }
+    }
+
+    /// The auditor and the ledger take the same lengths for sealed.
+    #[test]
+    fn a_last_chunk_is_empty_only_when_it_is_the_only_one() {
+        let borders = (0..4).flat_map(|n| (n * SEALED_CHUNK_BYTES).saturating_sub(40)..n * SEALED_CHUNK_BYTES + 40);
+        for len in borders {
+            assert_eq!(is_sealed_length(len), ledger::segment::content_len(len as u64).is_some(), "{len} bytes");
         }
     }
 
