@@ -18,7 +18,7 @@ use line::plan::{Plan, World};
 use line::ports::{Auditor, Silent};
 use line::run::{Halves, Starter};
 use plant::keys::PlantKeys;
-use plant::{Durability, FolderInbox, RealDisk, Shelf};
+use plant::{Durability, FolderInbox, RealDisk, Shelf, SystemEntropy};
 use simulated::{NOW, plan, stocked};
 use testkit::world::{SimClock, State};
 
@@ -57,6 +57,8 @@ fn night(state: &State, durability: Durability) -> Duration {
         shelf: Box::new(Shelf::new(disk.clone())),
         clock: Box::new(SimClock::at(NOW)),
         pepper: keys.pepper.clone(),
+        vault_key: Arc::new(keys.vault.clone()),
+        entropy: Arc::new(SystemEntropy),
         signer: Box::new(keys),
         progress: Box::new(Silent),
         auditor: Box::new(NoAudit),

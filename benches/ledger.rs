@@ -8,7 +8,7 @@ use card::{BusinessType, Digest, Keyed, Lane, Ordinal, Outcome};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use ledger::disk::Disk;
 use ledger::entry::{Entry, Facts, Judged, JudgedApplication};
-use ledger::{Index, IndexBatch, Journal, SegmentReader, SegmentWriter, SledIndex};
+use ledger::{DataKey, Index, IndexBatch, Journal, SegmentReader, SegmentWriter, SledIndex};
 use line::ports::{RegisterShelf as _, Snapshot};
 use plant::{Durability, RealDisk, RegisterKind, Shelf};
 
@@ -87,8 +87,9 @@ fn journal(c: &mut Criterion) {
 fn segment(c: &mut Criterion) {
     let mut group = c.benchmark_group("vault");
     let photo: Vec<u8> = (0..PHOTO_BYTES as u64).map(|n| keyed(n).0[0]).collect();
+    let key = DataKey::new([3; 32].into());
     let write = |disk: &Arc<dyn Disk>| {
-        let mut writer = SegmentWriter::create(disk.clone(), "package.seg").expect("a segment");
+        let mut writer = SegmentWriter::create(disk.clone(), "package.seg", &key, [4; 16]).expect("a segment");
         for n in 0..CHUNK {
             writer.begin(&format!("photos/{n:09}.jpg"), false).expect("an entry");
             writer.write(&photo).expect("room");
@@ -103,7 +104,7 @@ fn segment(c: &mut Criterion) {
     }
     let (_folder, disk) = real_disk(Durability::None);
     write(&disk);
-    let reader = SegmentReader::open(disk.map("package.seg").expect("a file")).expect("a segment");
+    let reader = SegmentReader::open(disk.map("package.seg").expect("a file"), &key).expect("a segment");
     group.throughput(Throughput::Bytes(PHOTO_BYTES as u64));
     group.bench_function("photo", |b| b.iter(|| reader.get(black_box("photos/000000100.jpg")).expect("sound").map(|bytes| bytes.len())));
     group.finish();

@@ -63,7 +63,7 @@ fn on(start: &State, faces: &artwork::Faces, work: impl FnOnce(&mut Desk)) -> (D
     let registers = line::registers::open(&*world.shelf, &in_force).ok().expect("registers");
     let judge = Judge { profile: &plan.profile, registers: &*registers, pepper: &world.pepper, day: plan.day(NOW) };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a pool");
-    let vault = Vault::new(world.disk.clone());
+    let vault = Vault::new(&world, &book);
     let mut desk = Desk { world: &world, plan: &plan, book: &mut book, vault: &vault, registers: &*registers, judge: &judge, pool: &pool, faces };
     let started = Instant::now();
     work(&mut desk);

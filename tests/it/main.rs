@@ -9,6 +9,7 @@ mod ledger_commands;
 mod night;
 mod people;
 mod plant;
+mod purge;
 mod seeds;
 #[cfg(feature = "system-tests")]
 mod system;

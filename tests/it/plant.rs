@@ -43,9 +43,18 @@ impl Plant {
     }
 
     pub fn command(&self, args: &[&str]) -> Command {
+        self.command_at(CLOCK, args)
+    }
+
+    fn command_at(&self, clock: &str, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cardline"));
-        command.arg("--plant").arg(&self.root).args(["--clock", CLOCK]).args(args);
+        command.arg("--plant").arg(&self.root).args(["--clock", clock]).args(args);
         command
+    }
+
+    /// As [`Plant::run`], at another time.
+    pub fn run_at(&self, clock: &str, args: &[&str]) -> Output {
+        self.command_at(clock, args).output().expect("the program starts")
     }
 
     pub fn run(&self, args: &[&str]) -> Output {
@@ -71,12 +80,17 @@ impl Plant {
         journal.filter_map(|e| e.metadata().ok()).map(|m| m.len()).sum()
     }
 
+    /// Relative path → content of every file below one of the plant's folders.
+    pub fn files(&self, top: &str) -> BTreeMap<String, Vec<u8>> {
+        let mut found = BTreeMap::new();
+        collect(&self.root, &self.root.join(top), &mut found);
+        found
+    }
+
     /// Relative path → content of everything the world outside sees: batches and returns, without the report (it shows the clock).
     pub fn outputs(&self) -> BTreeMap<String, Vec<u8>> {
-        let mut found = BTreeMap::new();
-        for top in ["batches", "returns"] {
-            collect(&self.root, &self.root.join(top), &mut found);
-        }
+        let mut found = self.files("batches");
+        found.extend(self.files("returns"));
         found.retain(|path, _| !path.ends_with("report.html"));
         found
     }

@@ -13,13 +13,15 @@ use testkit::jpeg::{Writing, write, write_cmyk, write_grey};
 use testkit::rgb::Rgb;
 use testkit::world::SimDisk;
 
-use crate::tamper::plant::Finished;
+use crate::tamper::{plant::Finished, vault};
 use crate::world::plant::stocked;
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/seeds");
 const BYTES_MAX: u64 = 200_000;
 /// First byte of targets that take mended input when it is even.
 const AS_IT_IS: u8 = 1;
+/// The key of every vault file fuzzed.
+const FUZZ_KEY: [u8; 32] = [7; 32];
 
 #[derive(Default)]
 struct Kept(Vec<(String, Vec<u8>)>);
@@ -121,8 +123,9 @@ fn ledger_seeds(plant: &Finished) {
     }
     put("journal", "whole", &with(AS_IT_IS, &journal[..journal.len().min(3000)]));
     let records = plant.of_kind("vault records").iter().min_by_key(|p| plant.bytes(p).len()).expect("records");
-    put("vault", "records", &with(0, plant.bytes(records)));
-    put("vault", "records-as-they-are", &with(AS_IT_IS, plant.bytes(records)));
+    let unsealed = vault::unsealed(plant.bytes(records), &plant.package_key(records)).expect("sealed with that key");
+    put("vault", "records", &with(0, &unsealed));
+    put("vault", "records-as-they-are", &with(AS_IT_IS, &vault::sealed(&unsealed, &FUZZ_KEY).expect("room")));
 }
 
 fn batch_seeds(plant: &Finished) {

@@ -35,6 +35,8 @@ pub struct Walked {
     pub torn: Option<String>,
     /// There is a mark of a clean stop: a lost last record would be noticed.
     pub marked: bool,
+    /// That mark is of the last record: nothing was written since the last clean stop.
+    pub clean: bool,
 }
 
 /// Gives every entry of every complete commit to `each`, with its place.
@@ -43,7 +45,7 @@ pub struct Walked {
 /// The disk's, or what `each` returns.
 pub fn walk(disk: &dyn Disk, each: &mut dyn FnMut(Place, Entry) -> Result<(), Fault>) -> Result<Walked, Fault> {
     let names = segment_names(disk)?;
-    let mut walked = Walked { head: genesis(""), plant_id: String::new(), records: 0, len_bytes: 0, damage: None, torn: None, marked: false };
+    let mut walked = Walked { head: genesis(""), plant_id: String::new(), records: 0, len_bytes: 0, damage: None, torn: None, marked: false, clean: false };
     let mark = match read_mark(disk)? {
         Ok(mark) => mark,
         Err(why) => {
@@ -64,6 +66,7 @@ pub fn walk(disk: &dyn Disk, each: &mut dyn FnMut(Place, Entry) -> Result<(), Fa
             return Ok(walked);
         }
     }
+    walked.clean = mark.is_some_and(|m| m.seq == walked.head.seq);
     if let Some(mark) = mark.filter(|m| m.seq > walked.head.seq) {
         walked.damage = Some(format!("the journal ends with record {}, but record {} was acknowledged", walked.head.seq, mark.seq));
     }

@@ -7,9 +7,11 @@ mod csv;
 mod envelope;
 mod files;
 mod journal;
+mod keys;
 mod minisig;
 mod packages;
 mod proof;
+mod purged;
 mod registers;
 mod stored;
 mod story;
@@ -23,6 +25,7 @@ use ledger::entry::Entry;
 use ledger::fault::Fault;
 use ledger::journal::Head;
 
+pub use keys::PlantKey;
 pub use proof::Finding;
 use proof::{Invariant, Proofs};
 use story::{Stage, Story};
@@ -43,6 +46,8 @@ pub struct Scope {
     pub batch: Option<BatchId>,
     /// The plant's secret for keyed digests. With it every card's record digest and person keys are computed again from the vault.
     pub pepper: Option<[u8; 32]>,
+    /// The plant's key over the vault. Without it vault files are held against the ledger's digests only, not opened.
+    pub vault_key: Option<PlantKey>,
     /// Places of the journal that were written down elsewhere (`cardline ledger witness`): an older copy lacks them.
     pub witnessed: Vec<Head>,
 }
@@ -61,7 +66,8 @@ pub fn verify(disk: &dyn Disk, scope: &Scope, report: &mut dyn FnMut(&Finding)) 
     };
     // Everything else rests on the journal: of a damaged one nothing more can be proved.
     if walked.damage.is_none() {
-        check_files(disk, &story, scope, only, &mut proofs)?;
+        story.purge_unfinished = !story.purge_settled && !walked.clean;
+        check_files(disk, &story, &walked.plant_id, scope, only, &mut proofs)?;
         unfinished(&story, &mut proofs);
     } else {
         proofs.note("the journal is damaged: nothing else was proved");
@@ -105,16 +111,19 @@ fn batch_index(story: &Story, id: &BatchId) -> Result<u32, Fault> {
     found.map(|i| i as u32).ok_or_else(|| Fault::Usage(format!("batch {id} is not known")))
 }
 
-fn check_files(disk: &dyn Disk, story: &Story, scope: &Scope, only: Option<u32>, proofs: &mut Proofs) -> Result<(), Fault> {
+fn check_files(disk: &dyn Disk, story: &Story, plant_id: &str, scope: &Scope, only: Option<u32>, proofs: &mut Proofs) -> Result<(), Fault> {
     let keys = registers::check(disk, story, proofs)?;
-    let shelf = packages::Shelf { disk, story, pepper: scope.pepper.as_ref(), keys: &keys, batch: only };
+    let shelf = packages::Shelf { disk, story, pepper: scope.pepper.as_ref(), vault_key: scope.vault_key.as_ref(), plant_id, keys: &keys, batch: only };
     let routes = shelf.check(proofs)?;
     if scope.pepper.is_none() {
         proofs.note("I-10: without the pepper record digests were compared with one another, not computed again from the vault");
     }
+    if scope.vault_key.is_none() {
+        proofs.note("I-15, I-16: without the vault's key its files were held against the ledger's digests, not opened");
+    }
     let plant_key = plant_key(disk, proofs)?;
     for index in (0..story.batches.len() as u32).filter(|i| only.is_none_or(|only| only == *i)) {
-        let check = batch::Check { disk, story, index, routes: &routes, plant_key: plant_key.as_deref() };
+        let check = batch::Check { disk, story, index, routes: &routes, vault_opened: scope.vault_key.is_some(), plant_key: plant_key.as_deref() };
         check.run(proofs)?;
     }
     reported(story, only, proofs);

@@ -9,12 +9,13 @@ use ledger::fault::Fault;
 use rayon::prelude::*;
 use serde::Deserialize;
 
+use crate::keys::{self, PackageKey, PlantKey};
 use crate::proof::{Invariant, Proofs};
 use crate::registers::OutletKeys;
 use crate::stored::{RECORD_BYTES_MAX, Route, StoredRecord};
 use crate::story::{Application, Chunk, Package, Story};
 use crate::vault::VaultFile;
-use crate::{files, minisig};
+use crate::{files, minisig, purged};
 
 const MANIFEST: &str = "package.json";
 const SIGNATURE: &str = "package.json.minisig";
@@ -45,6 +46,8 @@ pub struct Shelf<'a> {
     pub disk: &'a dyn Disk,
     pub story: &'a Story,
     pub pepper: Option<&'a [u8; 32]>,
+    pub vault_key: Option<&'a PlantKey>,
+    pub plant_id: &'a str,
     pub keys: &'a OutletKeys,
     /// Only packages with a card in this batch.
     pub batch: Option<u32>,
@@ -88,16 +91,37 @@ impl Shelf<'_> {
     fn package(&self, number: usize) -> Result<(Proofs, Vec<(Ordinal, Route)>), Fault> {
         let package = &self.story.packages[number];
         let (mut proofs, mut cards) = (Proofs::default(), Vec::new());
+        if package.purged {
+            purged::check(self.disk, &format!("vault/{number:08}"), &[], self.story.purge_unfinished, &mut proofs)?;
+            return Ok((proofs, cards));
+        }
+        let key = self.key(number as u64, &mut proofs)?;
         let bytes = files::expect(self.disk, &package.vault_path, package.vault_digest, Invariant::I16, &mut proofs)?;
-        let contents = bytes.as_ref().and_then(|b| opened((**b).as_ref(), &package.vault_path, &mut proofs));
+        let contents = bytes.as_ref().zip(key.as_ref()).and_then(|(b, key)| opened((**b).as_ref(), key, &package.vault_path, &mut proofs));
         let differing = contents.as_ref().map_or_else(BTreeSet::new, |c| self.signed(number, package, c, &mut proofs));
         for chunk in &package.chunks {
             let Some(bytes) = files::expect(self.disk, &chunk.path, chunk.digest, Invariant::I16, &mut proofs)? else { continue };
-            let Some(records) = opened((*bytes).as_ref(), &chunk.path, &mut proofs) else { continue };
+            let Some(key) = &key else { continue };
+            let Some(records) = opened((*bytes).as_ref(), key, &chunk.path, &mut proofs) else { continue };
             let rows = Rows { shelf: self, package, chunk, contents: contents.as_ref(), differing: &differing };
             rows.check(&records, &mut proofs, &mut cards);
         }
         Ok((proofs, cards))
+    }
+
+    /// The package's key, which must be there; unwrapped if the plant's is at hand.
+    fn key(&self, package: u64, proofs: &mut Proofs) -> Result<Option<PackageKey>, Fault> {
+        let path = format!("vault/{package:08}/key");
+        let file = files::open(self.disk, &path)?;
+        proofs.check(Invariant::I29, file.is_some(), || format!("{path} is missing, and the package was not purged"));
+        let Some(file) = file else { return Ok(None) };
+        let file = (*file).as_ref();
+        let key = match self.vault_key {
+            Some(plant_key) => keys::unwrap(file, plant_key, self.plant_id, package).map(Some),
+            None => keys::sound(file, package).map(|()| None),
+        };
+        proofs.check(Invariant::I16, key.is_ok(), || format!("{path}: {}", key.as_ref().err().unwrap_or(&"")));
+        Ok(key.ok().flatten())
     }
 
     /// I-15: the manifest is the one received, says what the ledger says, and every file is the one it lists. Gives back the
@@ -135,8 +159,8 @@ impl Shelf<'_> {
     }
 }
 
-fn opened<'a>(bytes: &'a [u8], path: &str, proofs: &mut Proofs) -> Option<VaultFile<'a>> {
-    let file = VaultFile::open(bytes);
+fn opened<'a>(bytes: &'a [u8], key: &PackageKey, path: &str, proofs: &mut Proofs) -> Option<VaultFile<'a>> {
+    let file = VaultFile::open(bytes, key);
     proofs.check(Invariant::I16, file.is_ok(), || format!("{path}: {}", file.as_ref().err().unwrap_or(&"")));
     file.ok()
 }

@@ -70,6 +70,7 @@ invariants! {
     I23 "I-23" "times never go back, but to the time a run or batch froze",
     I24 "I-24" "the people register changed and batches released by who may, signatures verified again",
     I26 "I-26" "every start after an unclean stop says who and why",
+    I29 "I-29" "what was purged had come to its end and is gone; what was not has its key",
     I32 "I-32" "every package has one answer, one outcome an application",
 }
 

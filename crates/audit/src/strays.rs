@@ -9,6 +9,9 @@ use crate::files;
 use crate::proof::{Invariant, Proofs};
 use crate::story::Story;
 
+/// Name of a package's key in its folder.
+const KEY: &str = "key";
+
 /// No batch folder and no vault file the ledger doesn't know, but what a stop leaves behind.
 ///
 /// # Errors
@@ -20,9 +23,11 @@ pub fn check(disk: &dyn Disk, story: &Story, proofs: &mut Proofs) -> Result<(), 
         proofs.check(Invariant::I21, batches.contains(id), || format!("batches/{} is unknown to the ledger", entry.name));
     }
     let known: HashSet<&str> = story.packages.iter().flat_map(|p| p.chunks.iter().map(|c| c.path.as_str()).chain([p.vault_path.as_str()])).collect();
+    // Of a purged package's folder I-29 speaks.
+    let of = |file: &str| file.split_once('/').and_then(|(folder, name)| Some((story.packages.get(folder.parse::<usize>().ok()?)?, name == KEY)));
     for file in files::below(disk, "vault")? {
         let path = format!("vault/{file}");
-        let expected = known.contains(path.as_str()) || left_over(story, &file);
+        let expected = known.contains(path.as_str()) || of(&file).is_some_and(|(p, is_key)| p.purged || is_key) || left_over(story, &file);
         proofs.check(Invariant::I21, expected, || format!("{path} is unknown to the ledger"));
     }
     Ok(())

@@ -18,7 +18,7 @@ const NOT_YET: [&str; 11] = [
     "I-24 approvals of remakes, purges and take-overs; I-25 roles over a period",
     "I-27 hand-over tokens and envelopes of devices",
     "I-28 personal data outside the vault",
-    "I-29 retention",
+    "I-29 whether something should have been purged by now: the days are the profile's",
     "I-30 approved release ids",
     "I-31 resource budgets",
 ];
@@ -47,6 +47,9 @@ pub struct Summary {
     pub packages: u64,
     pub applications: u64,
     pub batches: u64,
+    /// Of these, packages and batches whose retention is over: counted and chained, their files gone.
+    pub purged_packages: u64,
+    pub purged_batches: u64,
     /// Cards made, in all batches.
     pub cards: u64,
     pub bytes_read: u64,
@@ -81,6 +84,8 @@ pub(crate) fn of(story: &Story, walked: &Walked, findings: Vec<Finding>, proofs:
         packages: story.packages.len() as u64,
         applications: story.applications.len() as u64,
         batches: story.batches.len() as u64,
+        purged_packages: story.packages.iter().filter(|p| p.purged).count() as u64,
+        purged_batches: story.batches.iter().filter(|b| b.purged).count() as u64,
         cards: story.batches.iter().map(|b| u64::from(b.made())).sum(),
         bytes_read: proofs.bytes_read,
         outlets: totals(story),

@@ -284,6 +284,8 @@ pub enum Code {
     Cfg05,
     /// A configured text can't be printed on labels.
     Cfg06,
+    /// The plant was made by an older version of the program.
+    Cfg07,
     /// The journal's last record was torn and has been cut.
     Jrn01,
     /// The journal is damaged.
@@ -294,6 +296,12 @@ pub enum Code {
     Idx01,
     /// The index differs from the journal.
     Idx02,
+    /// A key of the vault is missing.
+    Key01,
+    /// A key of the vault is damaged, or is not the one it was sealed with.
+    Key02,
+    /// What was asked for was purged: its retention days are over.
+    Prg01,
     /// Another run is using this plant.
     Lck01,
     /// A file of the batch differs from its recorded digest.
@@ -324,7 +332,7 @@ pub enum Code {
     Aut07,
 }
 
-static DEFINITIONS: [Definition; 159] = [
+static DEFINITIONS: [Definition; 163] = [
     Definition {
         code: Code::Pkg01,
         text: "PKG-01",
@@ -1866,6 +1874,17 @@ static DEFINITIONS: [Definition; 159] = [
         todo_zh: "请更换所列字符或缩短文本。",
     },
     Definition {
+        code: Code::Cfg07,
+        text: "CFG-07",
+        scope: Scope::Command,
+        effect: Effect::Reject,
+        lane: AnswerLane::OurSide,
+        en: "The plant was made by an older version of the program.",
+        zh: "工厂目录由旧版本程序创建。",
+        todo_en: "Make a new plant, or finish with the version that made this one.",
+        todo_zh: "请新建工厂目录,或用创建时的版本完成。",
+    },
+    Definition {
         code: Code::Jrn01,
         text: "JRN-01",
         scope: Scope::Command,
@@ -1919,6 +1938,39 @@ static DEFINITIONS: [Definition; 159] = [
         zh: "索引与日志不符。",
         todo_en: "Run `cardline ledger rebuild`.",
         todo_zh: "请运行 `cardline ledger rebuild`。",
+    },
+    Definition {
+        code: Code::Key01,
+        text: "KEY-01",
+        scope: Scope::Command,
+        effect: Effect::Reject,
+        lane: AnswerLane::OurSide,
+        en: "A key of the vault is missing.",
+        zh: "保管库密钥缺失。",
+        todo_en: "Restore keys/vault.key or the package's key from the backup; a purged package has none.",
+        todo_zh: "请从备份恢复 keys/vault.key 或该申请包的密钥;已清除的申请包没有密钥。",
+    },
+    Definition {
+        code: Code::Key02,
+        text: "KEY-02",
+        scope: Scope::Command,
+        effect: Effect::Reject,
+        lane: AnswerLane::OurSide,
+        en: "A key of the vault is damaged, or is not the one it was sealed with.",
+        zh: "保管库密钥已损坏,或并非封存时所用。",
+        todo_en: "Restore keys/vault.key and the package's key of this plant from the backup.",
+        todo_zh: "请从备份恢复本工厂的 keys/vault.key 与该申请包的密钥。",
+    },
+    Definition {
+        code: Code::Prg01,
+        text: "PRG-01",
+        scope: Scope::Command,
+        effect: Effect::Reject,
+        lane: AnswerLane::OurSide,
+        en: "What was asked for was purged: its retention days are over.",
+        zh: "所请求的内容已按保存期限清除。",
+        todo_en: "The ledger still tells its history (`cardline track`); for a new card a new application is needed.",
+        todo_zh: "账本仍保留其历史(`cardline track`);如需新卡请重新申请。",
     },
     Definition {
         code: Code::Lck01,

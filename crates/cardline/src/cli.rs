@@ -92,11 +92,18 @@ pub enum Command {
         #[command(subcommand)]
         command: LedgerCommand,
     },
+    /// Destroy what was kept as long as the profile's retention allows.
+    Purge(PurgeArgs),
     /// Re-read everything independently and prove the invariants.
     Verify(VerifyArgs),
     /// Copy the plant elsewhere, whole and signed; prints the line to keep as a witness.
+    ///
+    /// The packages' keys go with the vault, wrapped: a backup older than a purge still opens, with the plant's key, what was purged since.
+    /// Destroy backups when their retention is over, as the vault's own.
     Backup(BackupArgs),
     /// Bring a backup back, as the plant named by `--plant`; never over a plant that is there.
+    ///
+    /// What was purged after the backup was made comes back with it: run `cardline purge` next.
     Restore(RestoreArgs),
     /// Make a small plant with synthetic packages and run a whole night on it.
     Demo(DemoArgs),
@@ -311,6 +318,18 @@ pub struct ReleaseArgs {
     /// File descriptor the key's passphrase comes from; without it the terminal asks.
     #[arg(long, alias = "sign-passphrase-fd", value_name = "N")]
     pub passphrase_fd: Option<u32>,
+}
+
+#[derive(Args)]
+pub struct PurgeArgs {
+    /// Say what would go; do nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Who purges: a supervisor, or the scheduler of the configuration.
+    #[arg(long = "as", value_name = "ID")]
+    pub who: String,
+    #[arg(long)]
+    pub reason: String,
 }
 
 #[derive(Args)]

@@ -1,18 +1,20 @@
 //! `verify --sample`: makes some of the jobs again from the vault, in memory, and compares them with what was written down (invariant
 //! I-20). This is our own code a second time, to prove that it is deterministic; the independent look at the files is `audit`'s.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use card::{BatchId, Code, Digest, Profile};
+use card::{BatchId, Code, Digest, Ordinal, Profile};
 use ledger::book::Book;
 use ledger::book::state::BatchState;
+use ledger::entry::BatchCut;
 use ledger::fault::Fault;
 use line::job::JobMaker;
 use line::personalise::BatchRules;
 use line::plan::civil_day;
 use line::vault::Vault;
 use plant::keys::PlantKeys;
-use plant::{RealDisk, Shelf};
+use plant::{RealDisk, Shelf, SystemEntropy};
 use testkit::world::SimDisk;
 
 use crate::cli::Cli;
@@ -44,14 +46,14 @@ impl Sample {
         Ok(Self { share: (percent / 100.0 * WHOLE as f64).round() as u64, seed })
     }
 
-    /// The jobs of a batch to make again: each with the probability asked for, and never none.
-    fn of(&self, batch: &BatchState) -> Vec<u32> {
+    /// Which of a batch's jobs to make again: each with the probability asked for, and never none.
+    fn of(&self, batch: &BatchId, jobs: &[u32]) -> Vec<u32> {
         let draw = |job: u32| {
-            let digest = Digest::of(format!("{}\0{}\0{job}", self.seed, batch.batch).as_bytes());
+            let digest = Digest::of(format!("{}\0{batch}\0{job}", self.seed).as_bytes());
             u64::from_be_bytes(std::array::from_fn(|i| digest.0[i]))
         };
-        let chosen: Vec<u32> = (1..=batch.jobs).filter(|job| draw(*job) % WHOLE < self.share).collect();
-        if chosen.is_empty() { (1..=batch.jobs).min_by_key(|job| draw(*job)).into_iter().collect() } else { chosen }
+        let chosen: Vec<u32> = jobs.iter().copied().filter(|job| draw(*job) % WHOLE < self.share).collect();
+        if chosen.is_empty() { jobs.iter().copied().min_by_key(|job| draw(*job)).into_iter().collect() } else { chosen }
     }
 }
 
@@ -75,11 +77,22 @@ pub fn jobs(cli: &Cli, only: Option<&BatchId>, sample: &Sample) -> Result<audit:
     let mut finding =
         audit::Finding { id: "I-20", what: "cards made again from the vault, byte for byte the same", checked: 0, ok: true, detail: None, broken: 0 };
     tell!("the sample is that of --seed {}", sample.seed);
+    let mut purged = 0;
     for batch in again.book.batches()? {
         if only.is_some_and(|id| *id != batch.batch) || batch.manifest.is_none() {
             continue;
         }
-        again.batch(&batch, &sample.of(&batch), &mut finding)?;
+        let cut = again.book.cut_of(&batch)?;
+        let left = again.left(&batch, &cut)?;
+        purged += u64::from(batch.jobs) - left.len() as u64;
+        let jobs = sample.of(&batch.batch, &left);
+        // Nothing left to make: then the release it was made with doesn't matter either.
+        if !jobs.is_empty() {
+            again.batch(&batch, &cut, &jobs, &mut finding)?;
+        }
+    }
+    if purged > 0 {
+        tell!("{purged} jobs are left out: what they were made of was purged");
     }
     finding.ok = finding.broken == 0;
     Ok(finding)
@@ -98,18 +111,41 @@ impl Again<'_> {
         ))
     }
 
-    fn batch(&self, batch: &BatchState, jobs: &[u32], finding: &mut audit::Finding) -> Result<(), Fault> {
+    /// The jobs that can still be made: nothing of the batch, and no package that one of their cards is made from, was purged.
+    fn left(&self, batch: &BatchState, cut: &BatchCut) -> Result<Vec<u32>, Fault> {
+        if batch.purged.is_some() {
+            return Ok(Vec::new());
+        }
+        let mut left = BTreeSet::from_iter(1..=batch.jobs);
+        for (job, cards) in (1..).zip(cut.cards.chunks(batch.cards_per_job as usize)) {
+            for card in cards {
+                if self.is_gone(batch, card.ordinal)? {
+                    left.remove(&job);
+                }
+            }
+        }
+        Ok(left.into_iter().collect())
+    }
+
+    /// A card of this batch can't be made again: its package was purged. A void slot needs none.
+    fn is_gone(&self, batch: &BatchState, ordinal: Ordinal) -> Result<bool, Fault> {
+        let application = self.book.application(ordinal)?;
+        let made = application.filter(|a| a.place.as_ref().is_some_and(|p| !p.void && p.batch == batch.batch));
+        let Some(application) = made else { return Ok(false) };
+        Ok(self.book.package(application.package)?.is_some_and(|p| p.purged.is_some()))
+    }
+
+    fn batch(&self, batch: &BatchState, cut: &BatchCut, jobs: &[u32], finding: &mut audit::Finding) -> Result<(), Fault> {
         let profile = self.profile(batch)?;
-        let cut = self.book.cut_of(batch)?;
         let registers = line::registers::open(&Shelf::new(self.disk.clone()), &cut.registers)?;
-        let vault = Vault::new(self.disk.clone());
+        let vault = Vault::of(self.disk.clone(), Arc::new(self.keys.vault.clone()), Arc::new(SystemEntropy), &self.book);
         let faces = artwork::Faces::new(&profile.face).map_err(|e| Fault::Config(format!("card layout of profile {}: {e}", profile.id)))?;
         for made in self.book.jobs(&batch.batch)?.iter().filter(|made| jobs.contains(&made.job)) {
             let issued_on = civil_day(batch.frozen_at, self.config.utc_offset_minutes().unwrap_or(0));
             let rules = BatchRules { profile: &profile, pepper: &self.keys.pepper, issued_on, cards_per_job: batch.cards_per_job };
             // In memory: personal data is written nowhere but in the plant. One job at a time.
             let scratch = SimDisk::default();
-            let maker = JobMaker { out: &scratch, vault: &vault, registers: &*registers, batch, cut: &cut, rules, faces: &faces };
+            let maker = JobMaker { out: &scratch, vault: &vault, registers: &*registers, batch, cut, rules, faces: &faces };
             maker.make_folders()?;
             if let Some(difference) = maker.differs(&self.book, made)? {
                 finding.detail.get_or_insert(format!("batch {}: {difference}", batch.batch));

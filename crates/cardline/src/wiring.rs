@@ -14,7 +14,7 @@ use line::package::PackageLimits;
 use line::plan::{Pepper, Plan, ReleaseMode, Sender, World, civil_day};
 use line::ports::{Auditor, Clock};
 use plant::keys::PlantKeys;
-use plant::{Durability, FolderInbox, PlantLock, RealDisk, Shelf, SystemClock};
+use plant::{Durability, FolderInbox, PlantLock, RealDisk, Shelf, SystemClock, SystemEntropy, VaultKey};
 
 use crate::cli::Cli;
 use crate::config::{self, Config, FILE_NAME};
@@ -96,6 +96,14 @@ impl OpenPlant {
         })
     }
 
+    /// How long the profile in force today lets data be kept.
+    ///
+    /// # Errors
+    /// The profile can't be read or doesn't apply today.
+    pub fn retention(&self) -> Result<card::profile::retention::Retention, Fault> {
+        Ok(profile_at(&self.root, &self.config, self.world.clock.now())?.retention)
+    }
+
     /// The profile as it applies on the day the run is about: that of an open batch, of a run being resumed, or today.
     fn profile(&self) -> Result<Profile, Fault> {
         let resumed = self.book.run()?.filter(|r| r.ended.is_none() || r.ended == Some(line::run::EXIT_STOPPED)).map(|r| r.frozen_at);
@@ -153,20 +161,26 @@ fn open_with(cli: &Cli, command: &str, care: IndexCare) -> Result<OpenPlant, Fau
     let (lock, stale) = PlantLock::take(&root, command, clock.now())?;
     let keys = PlantKeys::open(&*disk)?;
     let (book, notes) = open_book(&root, &config, disk.clone(), care)?;
-    let pepper = keys.pepper.clone();
+    let (pepper, vault_key) = (keys.pepper.clone(), keys.vault.clone());
     let world = World {
         disk: disk.clone(),
         inbox: Box::new(FolderInbox::new(&root)),
         shelf: Box::new(Shelf::new(disk.clone())),
         clock,
         signer: Box::new(keys),
-        auditor: Box::new(Audit { disk: disk.clone(), pepper: pepper.clone() }),
+        auditor: Box::new(Audit { disk: disk.clone(), pepper: pepper.clone(), vault_key: vault_key.clone() }),
+        vault_key: Arc::new(vault_key),
+        entropy: Arc::new(SystemEntropy),
         progress: progress::for_stderr(),
         stop: Arc::new(AtomicBool::new(false)),
         pepper,
     };
     let mut open = OpenPlant { root, config, world, book, disk, lock, unclean: stale.map(|s| s.report) };
     note(&mut open, notes)?;
+    if open.unclean.is_some() {
+        // A clean stop says that nothing purged is left lying.
+        line::purge::finish(&open.world, &open.book)?;
+    }
     Ok(open)
 }
 
@@ -203,11 +217,17 @@ fn open_book(root: &Path, config: &Config, disk: Arc<RealDisk>, care: IndexCare)
 struct Audit {
     disk: Arc<RealDisk>,
     pepper: Pepper,
+    vault_key: VaultKey,
 }
 
 impl Auditor for Audit {
     fn check(&self, batch: &BatchId) -> Result<(), Fault> {
-        let scope = audit::Scope { batch: Some(batch.clone()), pepper: Some(self.pepper.0), ..audit::Scope::default() };
+        let scope = audit::Scope {
+            batch: Some(batch.clone()),
+            pepper: Some(self.pepper.0),
+            vault_key: Some(audit::PlantKey::new(*self.vault_key.bytes())),
+            ..audit::Scope::default()
+        };
         let mut broken = Vec::new();
         audit::verify(&*self.disk, &scope, &mut |f| {
             if !f.ok {

@@ -35,6 +35,8 @@ pub trait Disk: Send + Sync {
     /// Cuts a file to `len_bytes` and syncs it: only for a torn journal tail.
     fn truncate(&self, path: RelPath, len_bytes: u64) -> io::Result<()>;
     fn rename(&self, from: RelPath, to: RelPath) -> io::Result<()>;
+    /// Writes zeros over all of a small file, in place, and syncs it; missing is not an error. Only for keys that are to be forgotten.
+    fn wipe(&self, path: RelPath) -> io::Result<()>;
     /// Removes a file; missing is not an error.
     fn remove(&self, path: RelPath) -> io::Result<()>;
     /// Removes a folder and all in it; missing is not an error.

@@ -33,6 +33,8 @@ pub enum Entry {
     PersonAdded(PersonAdded),
     PersonRemoved(PersonRemoved),
     ReleaseSigned(ReleaseSigned),
+    PackagePurged(PackagePurged),
+    BatchPurged(BatchPurged),
 }
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -392,5 +394,23 @@ pub struct ReleaseSigned {
     pub role: Role,
     /// The text of a `.minisig` file over the text of docs/formats/people.md.
     pub signature: String,
+    pub at: Millis,
+}
+
+/// A package's retention is over: its key and its vault files are destroyed after this was written down. What the ledger says of it stays.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct PackagePurged {
+    pub package: u64,
+    pub who: String,
+    pub reason: String,
+    pub at: Millis,
+}
+
+/// A batch's retention is over: its files are removed after this was written down, but for the manifest and its signature.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct BatchPurged {
+    pub batch: BatchId,
+    pub who: String,
+    pub reason: String,
     pub at: Millis,
 }

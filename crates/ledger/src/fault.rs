@@ -152,7 +152,7 @@ fn io_exit_code(op: &str, source: &io::Error) -> u8 {
 fn code_exit_code(code: Code) -> u8 {
     match code.text().split('-').next() {
         Some("USE") => 64,
-        Some("CFG" | "JRN" | "IDX" | "BAK") => 78,
+        Some("CFG" | "JRN" | "IDX" | "KEY" | "BAK") => 78,
         Some("OUT") => 70,
         Some("LCK") => 75,
         Some("AUT") => 77,
@@ -215,5 +215,6 @@ mod tests {
         let exit = |text| Fault::refused(Code::parse(text).unwrap(), "").exit_code();
         assert_eq!([exit("USE-01"), exit("PKG-03"), exit("CFG-01"), exit("LCK-01"), exit("RES-01")], [64, 65, 78, 75, 65]);
         assert_eq!([exit("AUT-01"), exit("JRN-03"), exit("IDX-02"), exit("OUT-04")], [77, 78, 78, 70]);
+        assert_eq!([exit("KEY-01"), exit("PRG-01")], [78, 65]);
     }
 }

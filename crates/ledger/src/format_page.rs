@@ -1,6 +1,6 @@
 //! Ties `FORMAT.md` to the code: field lengths add up to the constants, versions, limits and magic bytes are the ones written there.
 
-use crate::{envelope, journal, segment};
+use crate::{envelope, journal, segment, vault_key};
 
 const PAGE: &str = include_str!("../FORMAT.md");
 
@@ -33,6 +33,8 @@ fn lengths_add_up_to_the_constants() {
     assert_eq!(summed("### Header"), segment::HEADER_BYTES);
     assert_eq!(summed("### Index row"), segment::ROW_BYTES);
     assert_eq!(summed("### Trailer"), segment::TRAILER_BYTES);
+    assert_eq!(summed("### Sealing"), vault_key::NONCE_BYTES);
+    assert_eq!(summed("### Wrapped key"), vault_key::FILE_BYTES);
 }
 
 #[test]
@@ -42,6 +44,12 @@ fn versions_magic_bytes_and_limits_are_the_codes() {
     assert!(says("## 1. Envelope", &hex(&envelope::MAGIC)));
     assert!(says("### Segment header", &hex(&journal::SEGMENT_MAGIC)));
     assert!(says("### Header", &hex(&segment::MAGIC)) && says("### Trailer", &hex(&segment::END_MAGIC)));
+    assert!(PAGE.contains(&format!("## 4. Wrapped key, version {}", vault_key::FORMAT_VERSION)) && says("### Wrapped key", &hex(&vault_key::MAGIC)));
+    assert!(says("### Header", &format!("| version | 4 | {} |", segment::FORMAT_VERSION)));
+    let sealing = [format!("chunks of {} bytes", segment::CHUNK_BYTES), format!("the {} bytes of its tag", segment::TAG_BYTES)];
+    assert!(sealing.iter().all(|text| says("### Sealing", text)) && says("### Sealing", &segment::INDEX_ENTRY.to_string()));
+    assert!(says("### Sealing", &format!("first {} bytes of the header", segment::AAD_BYTES)) && segment::LAST_CHUNK == 1 << 31);
+    assert!(says("### Wrapped key", &format!("the first {} bytes and the plant's id", vault_key::HEADER_BYTES)));
     assert!(says("### Record", &format!("of the payload: {}", journal::ENTRY_SCHEMA)));
     assert!(says("### Record", &journal::RECORD_BYTES_MAX.to_string()));
     assert!(PAGE.contains(&format!("past {} bytes", journal::SEGMENT_BYTES)));

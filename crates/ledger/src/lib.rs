@@ -10,6 +10,7 @@ pub mod index;
 pub mod journal;
 pub mod publish;
 pub mod segment;
+pub mod vault_key;
 
 pub use disk::{Bytes, Disk, DiskFile, RelPath};
 pub use entry::Entry;
@@ -17,7 +18,7 @@ pub use fault::Fault;
 pub use index::{Index, IndexBatch, MemIndex, SledIndex};
 pub use journal::{Head, Journal, JournalReader, OpenReport};
 pub use publish::{FileInfo, publish, publish_bytes};
-pub use segment::{EntryInfo, SegmentReader, SegmentWriter};
+pub use segment::{DataKey, EntryInfo, SegmentReader, SegmentWriter};
 
 #[cfg(test)]
 mod format_page;

@@ -103,6 +103,14 @@ impl Disk for MemoryDisk {
         Ok(())
     }
 
+    fn wipe(&self, path: RelPath) -> io::Result<()> {
+        let mut world = self.step(format!("wipe {path}"))?;
+        if let Some(content) = world.files.get_mut(path) {
+            *content = Arc::new(vec![0; content.len()]);
+        }
+        Ok(())
+    }
+
     fn remove(&self, path: RelPath) -> io::Result<()> {
         self.step(format!("remove {path}"))?.files.remove(path);
         Ok(())

@@ -75,6 +75,8 @@ fn admit(
     people: &mut HashSet<Keyed>,
 ) -> Result<Result<CutCard, Verdict>, Fault> {
     let (Ok(record), Some(facts)) = (vault.record(state.package, state.row), &state.facts) else {
+        // A key can be restored: that is no reason to hold an application.
+        vault.check_key(state.package)?;
         return Ok(Err(held(judge.profile, Code::Out03, "record unreadable")));
     };
     let today = verdict_today(state, &record, judge, book, plan, at)?;

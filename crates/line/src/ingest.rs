@@ -9,7 +9,7 @@ use card::{Digest, OutletCode};
 use ledger::book::Book;
 use ledger::entry::{Entry, Millis, Note, PackageReceived, PackageRepeated, PackageSetAside};
 use ledger::fault::Fault;
-use ledger::segment::SegmentWriter;
+use ledger::segment::{DataKey, SegmentWriter};
 
 use crate::answers;
 use crate::jobs::lock;
@@ -18,6 +18,7 @@ use crate::package::{MANIFEST, Manifest, OutletKey, SIGNATURE, Sink, Stop, Unpac
 use crate::plan::{Plan, World};
 use crate::ports::{Arrival, CantOpen, Lookup, Registers};
 use crate::validate::stored::contents_path;
+use crate::vault::Vault;
 
 /// What became of an arrival.
 pub enum Taken {
@@ -35,6 +36,7 @@ pub struct Ingest<'a, 'b> {
     pub world: &'a World,
     pub plan: &'a Plan,
     pub book: &'a Mutex<&'b mut Book>,
+    pub vault: &'a Vault,
     pub registers: &'a dyn Registers,
     pub at: Millis,
 }
@@ -102,10 +104,11 @@ impl Ingest<'_, '_> {
         let (package, _) = lock(self.book).next_numbers()?;
         let folder = format!("vault/{package:08}");
         self.world.disk.create_dir(&folder).map_err(|e| Fault::io("create", &folder, e))?;
-        let mut writer = SegmentWriter::create(self.world.disk.clone(), &contents_path(package))?;
+        let key = self.vault.new_key()?;
+        let mut writer = self.vault.begin_with(&key, &contents_path(package))?;
         let outcome = self.copy_and_verify(source, &mut writer);
         match outcome.and_then(|verified| self.admit(verified)) {
-            Ok(Admitted::New(verified)) => self.receive(arrival, package, verified, writer),
+            Ok(Admitted::New(verified)) => self.receive(arrival, package, verified, &key, writer),
             Ok(Admitted::Repeat(earlier)) => {
                 writer.abandon();
                 self.repeated(arrival, earlier)
@@ -210,10 +213,12 @@ impl Ingest<'_, '_> {
         reasons
     }
 
-    fn receive(&self, arrival: &Arrival, package: u64, verified: Verified, writer: SegmentWriter) -> Result<Taken, Fault> {
+    fn receive(&self, arrival: &Arrival, package: u64, verified: Verified, key: &DataKey, writer: SegmentWriter) -> Result<Taken, Fault> {
+        // The key first: what the ledger says was received can be opened.
+        self.vault.publish_key(package, key)?;
         let info = writer.publish()?;
         let Verified { manifest: m, digest, signed_by, notes } = verified;
-        if let Some(reason) = self.miscounted(package, &m)? {
+        if let Some(reason) = self.miscounted(package, key, &m)? {
             // The copy is published but belongs to nobody: the number is given again to the next package.
             let path = contents_path(package);
             self.world.disk.remove(&path).map_err(|e| Fault::io("remove", &path, e))?;
@@ -245,10 +250,9 @@ impl Ingest<'_, '_> {
     }
 
     /// MAN-03 and EMP-02 need every row once, from the vault's copy.
-    fn miscounted(&self, package: u64, m: &Manifest) -> Result<Option<Reason>, Fault> {
+    fn miscounted(&self, package: u64, key: &DataKey, m: &Manifest) -> Result<Option<Reason>, Fault> {
         let path = contents_path(package);
-        let bytes = self.world.disk.map(&path).map_err(|e| Fault::io("map", &path, e))?;
-        let contents = ledger::segment::SegmentReader::open(bytes).map_err(|e| e.at(&path))?;
+        let contents = self.vault.open_with(key, &path)?;
         let Some(stream) = contents.stream(m.records.file_name()).map_err(|e| e.at(&path))? else {
             return Ok(Some(Reason::new(Code::Pkg12, m.records.file_name(), "in every package")));
         };
@@ -384,7 +388,7 @@ impl Sink for VaultSink<'_> {
         if self.kept == Some(Kept::Signature) {
             self.signature = Some(Vec::new());
         }
-        // JPEG doesn't shrink, and a raw photo can be borrowed from the map.
+        // JPEG doesn't shrink.
         let compress = !name.starts_with("photos/");
         let begun = self.writer.begin(name, compress);
         self.check(begun)

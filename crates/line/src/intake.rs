@@ -64,10 +64,10 @@ pub fn intake(
     at: Millis,
 ) -> Result<IntakeTally, Fault> {
     let packages = Mutex::new(IntakeTally::default());
-    let ingest = Ingest { world, plan, book, registers: judge.registers, at };
+    let ingest = Ingest { world, plan, book, vault, registers: judge.registers, at };
     ingest.finish_moves()?;
     let feeder = Feeder { world, plan, book, vault, ingest: &ingest, tally: &packages };
-    let mut settler = Settler { world, plan, book, judge, at, chunk: None, tally: IntakeTally::default() };
+    let mut settler = Settler { world, plan, book, vault, judge, at, chunk: None, tally: IntakeTally::default() };
     let work = |item: Item| match item {
         Item::Row(view, row, raw) => {
             let alone = view.with_row(&raw, judge, |row| judge_alone(row, judge));
@@ -174,6 +174,7 @@ struct Settler<'a, 'b> {
     world: &'a World,
     plan: &'a Plan,
     book: &'a Mutex<&'b mut Book>,
+    vault: &'a Vault,
     judge: &'a Judge<'a>,
     at: Millis,
     chunk: Option<Chunk>,
@@ -216,7 +217,7 @@ impl Settler<'_, '_> {
 
     fn open_chunk(&self, view: &Arc<PackageView>, row: u32) -> Result<Chunk, Fault> {
         let path = records_path(view.package(), row);
-        let writer = SegmentWriter::create(self.world.disk.clone(), &path)?;
+        let writer = self.vault.begin(view.package(), &path)?;
         Ok(Chunk { view: view.clone(), first_row: row, path, writer, applications: Vec::new(), moves: Vec::new() })
     }
 

@@ -94,14 +94,16 @@ impl JobMaker<'_> {
     /// Makes and publishes a job's files. `states`: its applications, by slot.
     ///
     /// # Errors
-    /// The disk fails, or a promise of ours is broken: two views of a card differ, a gated text can't be set.
+    /// KEY-01, KEY-02; the disk fails, or a promise of ours is broken: two views of a card differ, a gated text can't be set.
     pub fn make(&self, job: u32, states: &[ApplicationState]) -> Result<MadeJob, Fault> {
         let outcomes: Vec<Result<Option<Personalised>, (Ordinal, Reason)>> = states.par_iter().map(|state| self.make_card(state)).collect();
         let (mut cards, mut spoilt) = (Vec::new(), Vec::new());
-        for outcome in outcomes {
+        for (outcome, state) in outcomes.into_iter().zip(states) {
             match outcome {
                 Ok(card) => cards.push(card),
                 Err(reason) => {
+                    // A key can be restored: that is no reason to spoil a card.
+                    self.vault.check_key(state.package)?;
                     spoilt.push(reason);
                     cards.push(None);
                 }

@@ -18,6 +18,7 @@ pub mod personalise;
 pub mod plan;
 pub mod ports;
 pub mod pump;
+pub mod purge;
 pub mod recheck;
 pub mod registers;
 pub mod release;

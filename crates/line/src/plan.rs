@@ -10,7 +10,7 @@ use ledger::disk::Disk;
 use ledger::entry::Millis;
 
 use crate::package::PackageLimits;
-use crate::ports::{Auditor, Clock, Inbox, Progress, RegisterShelf, Signer};
+use crate::ports::{Auditor, Clock, Entropy, Inbox, KeyWrap, Progress, RegisterShelf, Signer};
 
 /// Everything outside the process that the line may touch.
 pub struct World {
@@ -19,6 +19,9 @@ pub struct World {
     pub shelf: Box<dyn RegisterShelf>,
     pub clock: Box<dyn Clock>,
     pub signer: Box<dyn Signer>,
+    /// The plant's key over the packages' keys.
+    pub vault_key: Arc<dyn KeyWrap>,
+    pub entropy: Arc<dyn Entropy>,
     /// Asked before a person's signature under a release is taken.
     pub auditor: Box<dyn Auditor>,
     pub progress: Box<dyn Progress>,

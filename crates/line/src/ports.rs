@@ -7,6 +7,8 @@ use card::register::{EnrolmentRow, OutletRow, PermitRow};
 use card::{BatchId, Digest};
 use ledger::entry::Millis;
 use ledger::fault::Fault;
+use ledger::segment::DataKey;
+use ledger::vault_key::NONCE_BYTES;
 
 use crate::package::Source;
 
@@ -85,6 +87,26 @@ pub trait RegisterShelf: Send + Sync {
 pub trait Signer: Send + Sync {
     /// The text of a `.minisig` file over `message`; `comment` becomes the trusted comment, so that equal input gives equal bytes.
     fn sign(&self, message: &[u8], comment: &str) -> Result<String, Fault>;
+}
+
+/// Random numbers nobody can foresee: keys, salts and nonces of the vault.
+pub trait Entropy: Send + Sync {
+    /// # Errors
+    /// The machine gives none.
+    fn fill(&self, out: &mut [u8]) -> Result<(), Fault>;
+}
+
+/// Wraps packages' keys with the plant's own key, which never leaves it (crates/ledger/FORMAT.md §4).
+pub trait KeyWrap: Send + Sync {
+    /// The wrapped key as a file; `nonce` is random and never used again.
+    ///
+    /// # Errors
+    /// The plant's key can't be used.
+    fn wrap(&self, plant_id: &str, package: u64, key: &DataKey, nonce: [u8; NONCE_BYTES]) -> Result<Vec<u8>, Fault>;
+
+    /// # Errors
+    /// KEY-02: the file is damaged, or was wrapped by another plant's key or for another package.
+    fn unwrap(&self, plant_id: &str, package: u64, wrapped: &[u8]) -> Result<DataKey, Fault>;
 }
 
 /// Reads a sealed batch again with readers of its own.

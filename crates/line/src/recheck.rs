@@ -68,7 +68,10 @@ pub fn rejudge_held(book: &mut Book, vault: &Vault, judge: &Judge, plan: &Plan, 
         if !state.reasons.iter().any(|r| PASSING.contains(&r.code)) {
             continue;
         }
-        let Ok(record) = vault.record(state.package, state.row) else { continue };
+        let Ok(record) = vault.record(state.package, state.row) else {
+            vault.check_key(state.package)?;
+            continue;
+        };
         let today = verdict_today(&state, &record, judge, book, plan, at)?;
         if today.outcome != state.outcome || today.reasons != state.reasons {
             book.append(&moved_to(&state, today, Cause::Rejudged, at))?;

@@ -9,7 +9,7 @@ use card::reason::{Code, Reason};
 use card::{Digest, Ordinal, OutletCode};
 use ledger::book::state::PackageState;
 use ledger::fault::Fault;
-use ledger::segment::SegmentReader;
+use ledger::segment::{EntryView, SegmentReader};
 
 use crate::intake::holds_applications;
 use crate::package::records::{Row as RawRow, Rows};
@@ -34,6 +34,9 @@ impl PackageView {
     /// # Errors
     /// The vault's copy is damaged.
     pub fn open(state: PackageState, vault: &Vault, plan: &Plan) -> Result<Self, Fault> {
+        if let Some(purged) = &state.purged {
+            return Err(Fault::refused(Code::Prg01, format!("package {} was purged by {}", state.received.package, purged.who)));
+        }
         let contents = vault.contents(state.received.package)?;
         let path = contents_path(state.received.package);
         let damaged = |why: String| Fault::FileDamaged { path: path.clone(), offset: 0, why };
@@ -99,7 +102,7 @@ impl PackageView {
             return None;
         }
         let entry = self.contents.find(&photo_entry(name))?;
-        Some(Found { digest: entry.digest(), content: entry.content() })
+        Some(Found { digest: entry.digest(), entry })
     }
 
     /// Gives `judge` the row with its photo and everything the package says about it.
@@ -114,15 +117,16 @@ impl PackageView {
         }
         // A photo that isn't the signed one is never looked at: its digest already says so (faults.md D22).
         let unsigned = package_reasons.iter().any(|r| r.code == Code::Man01);
-        let photo = found.filter(|_| !unsigned).and_then(|f| f.content.ok().map(|c| (c, f.digest)));
+        let photo = found.filter(|_| !unsigned).and_then(|f| f.entry.content().ok().map(|c| (c, f.digest)));
         let photo = photo.as_ref().map(|(jpeg, digest)| Photo { jpeg, digest: *digest });
         judge(&Row { raw: raw.raw.clone(), row_reasons: raw.reasons.clone(), package_reasons, channel: self.channel(), outlet: self.outlet().as_str(), photo })
     }
 }
 
+/// A photo's place in the package; it is opened only when it is looked at.
 struct Found<'a> {
     digest: Digest,
-    content: Result<std::borrow::Cow<'a, [u8]>, ledger::segment::Damaged>,
+    entry: EntryView<'a>,
 }
 
 /// The vault's copy as the list of files it was unpacked from.

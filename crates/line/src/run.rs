@@ -20,7 +20,7 @@ use crate::ports::Registers;
 use crate::report::{Report, Throughput};
 use crate::validate::Judge;
 use crate::vault::Vault;
-use crate::{answers, cut, recheck, registers, release, seal};
+use crate::{answers, cut, purge, recheck, registers, release, seal};
 
 /// Which halves of the night a command walks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -58,7 +58,8 @@ pub struct Summary {
 pub fn run(world: &World, plan: &Plan, book: &mut Book, starter: &Starter, halves: Halves) -> Result<Summary, Fault> {
     let frozen_at = start(world, plan, book, starter)?;
     let pool = rayon::ThreadPoolBuilder::new().num_threads(plan.threads).build().map_err(|e| Fault::Missing(e.to_string()))?;
-    let vault = Vault::new(world.disk.clone());
+    let vault = Vault::new(world, book);
+    purge::finish(world, book)?;
     let registers = registers::open(&*world.shelf, &book.registers()?)?;
     let judge = Judge { profile: &plan.profile, registers: &*registers, pepper: &world.pepper, day: plan.day(frozen_at) };
     let mut summary = Summary::default();
@@ -204,7 +205,7 @@ pub fn release(world: &World, plan: &Plan, book: &mut Book, batch: &BatchId, by:
 fn dispatch_released(world: &World, plan: &Plan, book: &mut Book, batch: &BatchState) -> Result<(), Fault> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().map_err(|e| Fault::Missing(e.to_string()))?;
     let registers = registers::open(&*world.shelf, &book.cut_of(batch)?.registers)?;
-    let vault = Vault::new(world.disk.clone());
+    let vault = Vault::new(world, book);
     Night { world, plan, vault: &vault, registers: &*registers, pool: &pool, faces: &faces(plan)? }.dispatch(book, batch, &Throughput::default())
 }
 

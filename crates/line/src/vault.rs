@@ -1,53 +1,140 @@
-//! Reading the vault: a package's contents and the stored records of its rows, by package and row. Keeps a few files open;
-//! every byte comes checked (CRC of the entry, and the caller compares the photo's digest). Writing is the intake's business.
+//! The vault's door: every file in it is opened and begun here, under its package's key. Keeps a few files open; every byte comes
+//! checked (CRC and seal of the entry, and the caller compares the photo's digest). What is written is the intake's business.
 
 use std::collections::VecDeque;
+use std::io;
 use std::sync::{Arc, Mutex};
 
+use card::Code;
+use ledger::book::Book;
 use ledger::disk::Disk;
 use ledger::envelope;
 use ledger::fault::Fault;
-use ledger::segment::SegmentReader;
+use ledger::publish::publish_bytes;
+use ledger::segment::{DataKey, KEY_BYTES, SALT_BYTES, SegmentReader, SegmentWriter};
+use ledger::vault_key::{NONCE_BYTES, key_path};
+use zeroize::Zeroizing;
 
+use crate::plan::World;
+use crate::ports::{Entropy, KeyWrap};
 use crate::validate::stored::{FORM, StoredRecord, contents_path, entry_name, records_path};
 
-/// Open vault files kept at hand; each is a mapping, not memory.
+/// Open vault files kept at hand; each is a mapping, and its index in memory.
 const OPEN_FILES_MAX: usize = 64;
+/// Indexes of open files kept in memory: about 90 bytes an entry.
+const OPEN_INDEX_BYTES_MAX: usize = 32 << 20;
 
 type Shelf = VecDeque<(String, Arc<SegmentReader>)>;
 
 pub struct Vault {
     disk: Arc<dyn Disk>,
+    keys: Arc<dyn KeyWrap>,
+    entropy: Arc<dyn Entropy>,
+    plant_id: String,
     open: Mutex<Shelf>,
 }
 
 impl Vault {
+    /// The vault of the world's plant, whose journal `book` is.
     #[must_use]
-    pub fn new(disk: Arc<dyn Disk>) -> Self {
-        Self { disk, open: Mutex::new(VecDeque::new()) }
+    pub fn new(world: &World, book: &Book) -> Self {
+        Self::of(world.disk.clone(), world.vault_key.clone(), world.entropy.clone(), book)
+    }
+
+    /// The vault on `disk` without the rest of a world, for who only looks.
+    #[must_use]
+    pub fn of(disk: Arc<dyn Disk>, keys: Arc<dyn KeyWrap>, entropy: Arc<dyn Entropy>, book: &Book) -> Self {
+        Self { disk, keys, entropy, plant_id: book.view().plant_id().to_owned(), open: Mutex::new(VecDeque::new()) }
     }
 
     /// Everything a package contained, as it was received.
     ///
     /// # Errors
-    /// The file is missing or damaged.
+    /// The file is missing or damaged; KEY-01, KEY-02.
     pub fn contents(&self, package: u64) -> Result<Arc<SegmentReader>, Fault> {
-        self.segment(&contents_path(package))
+        self.segment(package, &contents_path(package))
     }
 
     /// The stored record of a row.
     ///
     /// # Errors
-    /// The file is missing or damaged, or holds no such row.
+    /// The file is missing or damaged, or holds no such row; KEY-01, KEY-02.
     pub fn record(&self, package: u64, row: u32) -> Result<StoredRecord, Fault> {
         let path = records_path(package, row);
-        let segment = self.segment(&path)?;
+        let segment = self.segment(package, &path)?;
         let damaged = |why: String| Fault::FileDamaged { path: path.clone(), offset: 0, why };
         let bytes = segment.get(&entry_name(row)).map_err(|e| e.at(&path))?.ok_or_else(|| damaged(format!("no row {row}")))?;
         envelope::open(FORM, &bytes).map_err(|e| damaged(e.to_string()))
     }
 
-    fn segment(&self, path: &str) -> Result<Arc<SegmentReader>, Fault> {
+    /// Whether a package's key is there and fits: asked before something unreadable is written off.
+    ///
+    /// # Errors
+    /// KEY-01, KEY-02; the disk fails.
+    pub fn check_key(&self, package: u64) -> Result<(), Fault> {
+        self.key(package).map(drop)
+    }
+
+    /// A key for a new package; nothing on disk knows it yet.
+    ///
+    /// # Errors
+    /// There are no random numbers.
+    pub fn new_key(&self) -> Result<DataKey, Fault> {
+        let mut bytes = Zeroizing::new([0; KEY_BYTES]);
+        self.entropy.fill(bytes.as_mut_slice())?;
+        Ok(DataKey::new(bytes))
+    }
+
+    /// Makes a package's key durable, wrapped with the plant's.
+    ///
+    /// # Errors
+    /// There are no random numbers, or the disk fails.
+    pub fn publish_key(&self, package: u64, key: &DataKey) -> Result<(), Fault> {
+        let mut nonce = [0; NONCE_BYTES];
+        self.entropy.fill(&mut nonce)?;
+        let wrapped = self.keys.wrap(&self.plant_id, package, key, nonce)?;
+        publish_bytes(&*self.disk, &key_path(package), &wrapped).map(drop)
+    }
+
+    /// Begins a vault file of a received package.
+    ///
+    /// # Errors
+    /// KEY-01, KEY-02; there are no random numbers, or the disk fails.
+    pub fn begin(&self, package: u64, path: &str) -> Result<SegmentWriter, Fault> {
+        self.begin_with(&self.key(package)?, path)
+    }
+
+    /// Begins a vault file under a key that isn't published yet.
+    ///
+    /// # Errors
+    /// There are no random numbers, or the disk fails.
+    pub fn begin_with(&self, key: &DataKey, path: &str) -> Result<SegmentWriter, Fault> {
+        let mut salt = [0; SALT_BYTES];
+        self.entropy.fill(&mut salt)?;
+        SegmentWriter::create(self.disk.clone(), path, key, salt)
+    }
+
+    /// Opens a vault file and keeps nothing of it at hand: it may not stay.
+    ///
+    /// # Errors
+    /// The file is missing or damaged; KEY-02.
+    pub fn open_with(&self, key: &DataKey, path: &str) -> Result<SegmentReader, Fault> {
+        let bytes = self.disk.map(path).map_err(|e| Fault::io("map", path, e))?;
+        SegmentReader::open(bytes, key).map_err(|e| e.at(path))
+    }
+
+    fn key(&self, package: u64) -> Result<DataKey, Fault> {
+        let path = key_path(package);
+        match self.disk.read(&path) {
+            Ok(wrapped) => self.keys.unwrap(&self.plant_id, package, &wrapped),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                Err(Fault::refused(Code::Key01, format!("{path} is missing: package {package} can't be opened any more unless it is restored")))
+            }
+            Err(e) => Err(Fault::io("read", &path, e)),
+        }
+    }
+
+    fn segment(&self, package: u64, path: &str) -> Result<Arc<SegmentReader>, Fault> {
         let mut open = self.open.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if let Some(at) = open.iter().position(|(name, _)| name == path)
             && let Some(entry) = open.remove(at)
@@ -56,10 +143,11 @@ impl Vault {
             open.push_back(entry);
             return Ok(reader);
         }
-        let bytes = self.disk.map(path).map_err(|e| Fault::io("map", path, e))?;
-        let reader = Arc::new(SegmentReader::open(bytes).map_err(|e| e.at(path))?);
-        if open.len() >= OPEN_FILES_MAX {
-            open.pop_front();
+        let reader = Arc::new(self.open_with(&self.key(package)?, path)?);
+        let mut held_bytes: usize = reader.index_bytes() + open.iter().map(|(_, r)| r.index_bytes()).sum::<usize>();
+        while open.len() >= OPEN_FILES_MAX || held_bytes > OPEN_INDEX_BYTES_MAX {
+            let Some((_, oldest)) = open.pop_front() else { break };
+            held_bytes -= oldest.index_bytes();
         }
         open.push_back((path.to_owned(), reader.clone()));
         Ok(reader)

@@ -216,6 +216,16 @@ impl Disk for RealDisk {
         fs::rename(from, self.at(to)?)
     }
 
+    fn wipe(&self, path: RelPath) -> io::Result<()> {
+        let mut file = match no_follow().write(true).open(self.at(path)?) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
+            other => other?,
+        };
+        let len = usize::try_from(file.metadata()?.len()).map_err(io::Error::other)?;
+        file.write_all(&vec![0; len])?;
+        if self.durability == Durability::Full { file.sync_data() } else { Ok(()) }
+    }
+
     fn remove(&self, path: RelPath) -> io::Result<()> {
         unless_missing(fs::remove_file(self.at(path)?))
     }

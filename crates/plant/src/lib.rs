@@ -12,6 +12,7 @@ pub mod machine;
 mod map;
 pub mod memory;
 pub mod registers;
+pub mod vault_key;
 
 pub use clock::SystemClock;
 pub use disk::{Durability, RealDisk};
@@ -19,3 +20,4 @@ pub use inbox::FolderInbox;
 pub use lock::{Lease, PlantLock, StaleLease};
 pub use memory::{MemoryWatch, cpu_seconds};
 pub use registers::{RegisterKind, Shelf};
+pub use vault_key::{SystemEntropy, VaultKey};

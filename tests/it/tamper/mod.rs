@@ -6,6 +6,7 @@
 mod edits;
 pub mod journal;
 pub mod plant;
+pub mod vault;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -117,6 +118,20 @@ fn a_forged_chain_with_its_mark_is_caught_by_the_witness() {
         let done = edits::rolled_back(plant, &mut Dice::new(seed(), "back", n));
         let noticed = plant.noticed(&done.changes, true);
         assert!(noticed.contains(&"I-18".to_owned()), "{}: {noticed:?}", done.story);
+    }
+}
+
+/// Somebody who holds a package's key can seal what he likes; the ledger knows what was sealed.
+#[test]
+fn a_vault_file_sealed_anew_with_its_own_key_is_noticed() {
+    let plant = Finished::get();
+    for path in plant.of_kind("vault records").iter().chain(plant.of_kind("vault contents")) {
+        let key = plant.package_key(path);
+        let mut open = vault::unsealed(plant.bytes(path), &key).expect("sealed with that key");
+        assert!(vault::sealed(&open, &key).is_some_and(|again| again == plant.bytes(path)), "{path}: the forger knows the format");
+        open[ledger::segment::HEADER_BYTES] ^= 1;
+        let forged = vault::sealed(&open, &key).expect("room for its seals");
+        assert_ne!(plant.noticed(&[Change::put(path, forged)], true), Vec::<String>::new(), "{path}");
     }
 }
 

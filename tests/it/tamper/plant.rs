@@ -3,19 +3,24 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
-use audit::Scope;
+use audit::{PlantKey, Scope};
 use ledger::disk::Disk as _;
 use ledger::journal::{Head, JournalView};
+use ledger::segment::KEY_BYTES;
+use ledger::vault_key::key_path;
+use line::ports::KeyWrap as _;
+use plant::VaultKey;
 use testkit::world::{SimDisk, State};
 
 use crate::world::plant as simulated;
 
 /// What files are called here. Every one of these is there in the plant, and every file of it is one of these or left out by name.
-pub const KINDS: [&str; 14] = [
+pub const KINDS: [&str; 15] = [
     "journal",
     "mark",
     "vault contents",
     "vault records",
+    "vault keys",
     "print",
     "job sheet",
     "encode text",
@@ -53,6 +58,8 @@ pub struct Finished {
     files: BTreeMap<String, Arc<Vec<u8>>>,
     kinds: BTreeMap<&'static str, Vec<String>>,
     pepper: [u8; 32],
+    vault_key: VaultKey,
+    plant_id: String,
     /// The journal's head, as `cardline ledger witness` printed it that evening.
     witness: Head,
 }
@@ -69,7 +76,7 @@ impl Finished {
         let plan = line::plan::Plan { cards_per_job: 4, ..simulated::plan(1) };
         simulated::run(&disk, &plan).unwrap_or_else(|e| panic!("{e}"));
         let (journal, _) = JournalView::open(Arc::new(disk.clone())).unwrap_or_else(|e| panic!("{e}"));
-        let pepper = plant::keys::PlantKeys::open(&disk).unwrap_or_else(|e| panic!("{e}")).pepper.0;
+        let keys = plant::keys::PlantKeys::open(&disk).unwrap_or_else(|e| panic!("{e}"));
         let files = disk.state().files("");
         let mut kinds: BTreeMap<&'static str, Vec<String>> = BTreeMap::new();
         // An empty package has an empty answer: nothing in it to change.
@@ -80,7 +87,15 @@ impl Finished {
         }
         let found: Vec<&str> = kinds.keys().copied().collect();
         assert!(KINDS.iter().all(|k| found.contains(k)) && kinds.len() == KINDS.len(), "{found:?}");
-        Self { state: disk.state(), files, kinds, pepper, witness: journal.head() }
+        let (plant_id, witness) = (journal.plant_id().to_owned(), journal.head());
+        Self { state: disk.state(), files, kinds, pepper: keys.pepper.0, vault_key: keys.vault, plant_id, witness }
+    }
+
+    /// The key a vault file was sealed with: that of the package it is of.
+    pub fn package_key(&self, path: &str) -> [u8; KEY_BYTES] {
+        let package = path.split('/').nth(1).and_then(|folder| folder.parse().ok()).expect("a path in the vault");
+        let wrapped = self.bytes(&key_path(package));
+        *self.vault_key.unwrap(&self.plant_id, package, wrapped).unwrap_or_else(|e| panic!("{e}")).bytes()
     }
 
     pub fn of_kind(&self, kind: &str) -> &[String] {
@@ -101,7 +116,7 @@ impl Finished {
             }
         }
         let witnessed = if witnessed { vec![self.witness] } else { Vec::new() };
-        let scope = Scope { pepper: Some(self.pepper), witnessed, batch: None };
+        let scope = Scope { pepper: Some(self.pepper), vault_key: Some(PlantKey::new(*self.vault_key.bytes())), witnessed, batch: None };
         let mut broken = Vec::new();
         let summary = audit::verify(&disk, &scope, &mut |finding| {
             if !finding.ok {
@@ -121,6 +136,7 @@ fn kind_of(path: &str) -> Option<&'static str> {
         "ledger" if name == "head" => "mark",
         "ledger" if name.starts_with("journal-") => "journal",
         "vault" if name.starts_with("records") => "vault records",
+        "vault" if name == "key" => "vault keys",
         "vault" => "vault contents",
         // A package that was set aside: the ledger holds its reasons, which the answer repeats word by word, not the file.
         "returns" if name.starts_with("set-aside") => return None,

@@ -6,3 +6,4 @@ mod crash;
 mod faults;
 mod inputs;
 pub mod plant;
+mod purge;

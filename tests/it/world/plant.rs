@@ -18,7 +18,7 @@ use line::run::{Halves, Starter, Summary};
 use plant::RegisterKind;
 use plant::keys::PlantKeys;
 use testkit::batch::{Order, generate};
-use testkit::world::{BESIDE, SimClock, SimDisk, SimInbox, State};
+use testkit::world::{BESIDE, SimClock, SimDisk, SimEntropy, SimInbox, State};
 
 /// 2026-11-22T14:00:00Z.
 pub const NOW: Millis = 1_795_356_000_000;
@@ -29,7 +29,7 @@ const FOLDERS: [&str; 8] = ["inbox", "vault", "registers", "ledger", "batches", 
 pub fn stocked(applications: u64, seed: u64, faulty_share: Option<f64>) -> State {
     let mut disk = SimDisk::default();
     FOLDERS.iter().for_each(|f| disk.create_dir(f).expect("a folder"));
-    PlantKeys::create(&disk, &[7; 64]).unwrap_or_else(|e| panic!("{e}"));
+    PlantKeys::create(&disk, &[7; 96]).unwrap_or_else(|e| panic!("{e}"));
     let order = Order { faulty_share, portraits: 8, ..Order::new(applications, seed, TODAY) };
     generate(&order, &mut disk).expect("packages");
     let shared = Arc::new(disk.clone());
@@ -75,11 +75,18 @@ pub fn world(disk: &SimDisk, clock: &SimClock) -> Result<World, Fault> {
         shelf: Box::new(plant::Shelf::new(Arc::new(disk.clone()))),
         clock: Box::new(clock.clone()),
         pepper: keys.pepper.clone(),
+        vault_key: Arc::new(keys.vault.clone()),
+        entropy: Arc::new(SimEntropy::new(1, life(disk))),
         signer: Box::new(keys),
         progress: Box::new(Silent),
         auditor: Box::new(NoAudit),
         stop: Arc::new(AtomicBool::new(false)),
     })
+}
+
+/// Lives told apart by what the ones before wrote, so that a replay draws the same chance and a recovery another.
+fn life(disk: &SimDisk) -> u64 {
+    disk.list("ledger").into_iter().flatten().map(|e| e.len_bytes).sum()
 }
 
 /// Automatic release asks no auditor; `verify` is run on the finished plant instead.
@@ -124,7 +131,8 @@ pub fn difference(wanted: &BTreeMap<String, Digest>, got: &BTreeMap<String, Dige
 /// Lines of `verify` that aren't ok.
 pub fn broken(disk: &SimDisk) -> Vec<String> {
     let mut found = Vec::new();
-    let scope = audit::Scope::default();
+    let keys = PlantKeys::open(disk).unwrap_or_else(|e| panic!("{e}"));
+    let scope = audit::Scope { vault_key: Some(audit::PlantKey::new(*keys.vault.bytes())), ..audit::Scope::default() };
     let done = audit::verify(disk, &scope, &mut |finding| {
         if !finding.ok {
             found.push(format!("{finding:?}"));

@@ -86,6 +86,12 @@ impl Dispatch<'_> {
         self.check.story.application(self.ordinal(wanted))
     }
 
+    /// The stored record was there to be read.
+    fn knows_route(&self, wanted: &Wanted) -> bool {
+        let purged = self.application(wanted).is_some_and(|a| self.check.story.package_of(a).purged);
+        self.check.vault_opened && !purged
+    }
+
     /// Cards made at positions `first..=last`.
     fn between(&self, first: u32, last: u32) -> &[Wanted<'_>] {
         let from = self.all.partition_point(|w| w.position < first);
@@ -182,6 +188,9 @@ impl Dispatch<'_> {
         let [recipient, address, postcode] = ["recipient", "address", "postcode"].map(|c| csv.column(c));
         let (recipient, address, postcode) = (recipient?, address?, postcode?);
         let seen = self.cards_of(bytes, &mailed, |row, want| {
+            if !self.knows_route(want) {
+                return Ok(());
+            }
             let to = address_digest(row.get(recipient), row.get(address), row.get(postcode));
             let route = self.check.routes.get(&self.ordinal(want));
             let same = route.is_some_and(|r| r.mail && r.address == to);

@@ -18,7 +18,7 @@ use serde::Deserialize;
 use crate::packages::Routes;
 use crate::proof::{Invariant, Proofs};
 use crate::story::{Batch, Stage, Story};
-use crate::{files, minisig};
+use crate::{files, minisig, purged};
 
 const MANIFEST: &str = "manifest.json";
 const SIGNATURE: &str = "manifest.json.minisig";
@@ -32,6 +32,8 @@ pub struct Check<'a> {
     pub story: &'a Story,
     pub index: u32,
     pub routes: &'a Routes,
+    /// The vault was opened, so that `routes` knows every card of a package that isn't purged.
+    pub vault_opened: bool,
     /// The plant's public key, if it is at hand.
     pub plant_key: Option<&'a str>,
 }
@@ -88,6 +90,10 @@ impl<'a> Check<'a> {
     pub fn run(&self, proofs: &mut Proofs) -> Result<(), Fault> {
         let batch = self.batch();
         let folder = self.folder()?;
+        if batch.purged {
+            self.manifest(&folder, proofs)?;
+            return purged::check(self.disk, &folder, &[MANIFEST, SIGNATURE], self.story.purge_unfinished, proofs);
+        }
         let present = files::below(self.disk, &folder)?;
         let listed = match &batch.sealed {
             Some(_) => self.manifest(&folder, proofs)?,

@@ -47,6 +47,7 @@ impl Story {
             sealed: None,
             arrived_from: std::mem::replace(&mut self.arrived_until, e.arrived_until),
             arrived_until: e.arrived_until,
+            purged: false,
         });
     }
 

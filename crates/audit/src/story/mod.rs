@@ -5,6 +5,7 @@ mod applications;
 mod batches;
 mod packages;
 mod people;
+mod purges;
 mod runs;
 
 use std::collections::{BTreeMap, HashMap};
@@ -37,6 +38,10 @@ pub struct Story {
     counters: HashMap<String, u64>,
     results_files: HashMap<Digest, usize>,
     arrived_until: Ordinal,
+    /// A run has come to its end since the last purge: it would have finished it.
+    pub purge_settled: bool,
+    /// What a purge left lying may be a stop's doing.
+    pub purge_unfinished: bool,
     run: runs::Runs,
     people: people::People,
 }
@@ -60,6 +65,7 @@ pub struct Package {
     pub answer: Option<Vec<FileDigest>>,
     /// Came again since its answer: the answer may have been given anew.
     pub repeated: bool,
+    pub purged: bool,
 }
 
 /// One vault file of judged records.
@@ -124,6 +130,7 @@ pub struct Batch {
     pub sealed: Option<BatchSealed>,
     pub arrived_from: Ordinal,
     pub arrived_until: Ordinal,
+    pub purged: bool,
 }
 
 /// One number given out, and what became of its card.
@@ -201,6 +208,8 @@ impl Story {
             Entry::PersonAdded(e) => self.person_added(seq, e, proofs),
             Entry::PersonRemoved(e) => self.person_removed(seq, e, proofs),
             Entry::ReleaseSigned(e) => self.release_signed(seq, e, proofs),
+            Entry::PackagePurged(e) => self.package_purged(seq, e, proofs),
+            Entry::BatchPurged(e) => self.batch_purged(seq, e, proofs),
         }
     }
 

@@ -36,6 +36,7 @@ impl Story {
             judged: 0,
             answer: None,
             repeated: false,
+            purged: false,
         });
     }
 

@@ -52,6 +52,7 @@ impl Story {
         };
         proofs.check(Invariant::I22, run.number == e.run && run.ended.is_none(), || format!("run {} ended, but run {} was on", e.run, run.number));
         run.ended = Some(e.exit);
+        self.purge_settled |= EXIT_COMPLETE.contains(&e.exit);
         if run.takes_in && EXIT_COMPLETE.contains(&e.exit) {
             self.nothing_left_open(proofs);
         }
@@ -110,5 +111,7 @@ fn time_of(entry: &Entry) -> Option<Millis> {
         Entry::PersonAdded(e) => e.at,
         Entry::PersonRemoved(e) => e.at,
         Entry::ReleaseSigned(e) => e.at,
+        Entry::PackagePurged(e) => e.at,
+        Entry::BatchPurged(e) => e.at,
     })
 }

@@ -19,6 +19,11 @@ pub struct MemoryDisk(Arc<Mutex<Files>>);
 
 struct MemoryFile(MemoryDisk, String);
 
+/// A key of one byte.
+pub fn data_key(n: u8) -> ledger::segment::DataKey {
+    ledger::segment::DataKey::new(zeroize::Zeroizing::new([n; 32]))
+}
+
 fn missing() -> io::Error {
     io::ErrorKind::NotFound.into()
 }
@@ -90,6 +95,11 @@ impl Disk for MemoryDisk {
             let bytes = files.remove(&path).ok_or_else(missing)?;
             files.insert(path.replacen(from, to, 1), bytes);
         }
+        Ok(())
+    }
+
+    fn wipe(&self, path: RelPath) -> io::Result<()> {
+        self.change(path, |bytes| bytes.fill(0));
         Ok(())
     }
 

@@ -12,12 +12,15 @@ use jiff::civil::date;
 use ledger::entry::*;
 use ledger::envelope::{self, Form};
 use ledger::segment::SegmentWriter;
+use ledger::vault_key::{key_path, wrap};
 use serde_json::json;
 
 use super::told::{Told, answers_csv, answers_jsonl};
-use super::{MemoryDisk, views};
+use super::{MemoryDisk, data_key, views};
 
 pub const PEPPER: [u8; 32] = [7; 32];
+/// The plant's key, a byte repeated; a package's is its number and 1.
+pub const PLANT_KEY: u8 = 9;
 pub const BATCH: &str = "B20250601-01";
 const NIGHT: Millis = 1_748_736_000_000;
 const JOB_CARDS: u32 = 2;
@@ -259,6 +262,8 @@ impl Builder<'_> {
         files.insert("package.json".into(), manifest);
         files.insert("package.json.minisig".into(), signature.clone().into_bytes());
         let path = format!("vault/{package:08}/contents.seg");
+        let wrapped = wrap(&data_key(PLANT_KEY), "p", package, &data_key(package as u8 + 1), [6; 24]);
+        self.write(&key_path(package), wrapped.to_vec());
         let vault_digest = self.segment(&path, &files);
         self.entries.push(Entry::PackageReceived(PackageReceived {
             package,
@@ -296,7 +301,10 @@ impl Builder<'_> {
     }
 
     fn segment(&mut self, path: &str, files: &BTreeMap<String, Vec<u8>>) -> Digest {
-        let mut writer = SegmentWriter::create(self.disk.shared(), path).unwrap();
+        let package: u8 = path.split('/').nth(1).unwrap().parse().unwrap();
+        let mut salt = [0; 16];
+        salt.copy_from_slice(&Digest::of(path.as_bytes()).0[..16]);
+        let mut writer = SegmentWriter::create(self.disk.shared(), path, &data_key(package + 1), salt).unwrap();
         for (name, bytes) in files {
             let mut bytes = bytes.clone();
             (self.twist.file)(&format!("{path}#{name}"), &mut bytes);

@@ -1,6 +1,7 @@
 //! A sound plant is green; then one thing is made wrong at a time, and the invariant that speaks of it must say so.
 
 mod people;
+mod purges;
 mod tamper;
 
 use std::io::Write as _;
@@ -10,11 +11,11 @@ use ledger::disk::Disk as _;
 use ledger::entry::*;
 
 use crate::testing::MemoryDisk;
-use crate::testing::plant::{BATCH, PEPPER, Twist, build, entries, file, number};
-use crate::{Scope, Summary, verify};
+use crate::testing::plant::{BATCH, PEPPER, PLANT_KEY, Twist, build, entries, file, number};
+use crate::{PlantKey, Scope, Summary, verify};
 
 fn scope() -> Scope {
-    Scope { pepper: Some(PEPPER), ..Scope::default() }
+    Scope { pepper: Some(PEPPER), vault_key: Some(PlantKey::new([PLANT_KEY; 32])), ..Scope::default() }
 }
 
 fn summary(disk: &MemoryDisk) -> Summary {
@@ -63,7 +64,7 @@ fn a_sound_plant_is_green_and_everything_in_it_was_looked_at() {
     let found = verify(&disk, &scope(), &mut |f| lines.push(f.to_string())).unwrap();
     assert!(found.ok, "{lines:#?}");
     assert_eq!((found.packages, found.applications, found.batches, found.cards), (2, 8, 1, 5));
-    assert_eq!(lines.len(), 20);
+    assert_eq!(lines.len(), 21);
     for finding in &found.findings {
         assert!(finding.checked > 0, "{} was never looked at", finding.id);
     }

@@ -7,6 +7,7 @@ pub mod encode;
 pub mod face;
 pub mod photo;
 pub mod record;
+pub mod retention;
 
 use std::collections::BTreeMap;
 
@@ -44,6 +45,8 @@ pub struct Profile {
     pub chip: chip::ChipLayout,
     pub face: face::FaceLayout,
     pub encode: encode::EncodeLayout,
+    #[serde(default)]
+    pub retention: retention::Retention,
     /// Overrides of a code's default effect.
     #[serde(default)]
     pub effects: BTreeMap<String, Effect>,
@@ -84,6 +87,7 @@ impl Profile {
         crate::card_number::check_ranges(&self.number_range)?;
         self.chip.check(&self.record)?;
         self.encode.check()?;
+        self.retention.check()?;
         let spoils = self.record.qr_payload.contains(self.encode.delimiter) || !self.record.qr_payload.bytes().all(|b| (0x20..0x7F).contains(&b));
         if spoils { Err("record.qr_payload: ASCII without the delimiter of encode".to_owned()) } else { Ok(()) }
     }
@@ -156,6 +160,22 @@ mod tests {
         let later = Profile::parse(&text, jiff::civil::date(2025, 7, 1)).unwrap();
         assert_eq!(later.record.photo_age_months_max, 3);
         assert_eq!(later.applies_from.to_string(), "2025-07-01");
+    }
+
+    #[test]
+    fn retention_is_thirty_days_unless_said_otherwise_and_never_past_half_a_year() {
+        let days = |text: &str| Profile::parse(text, DAY).map(|p| (p.retention.produced_days, p.retention.refused_days));
+        assert_eq!(days(HUBEI_FOREIGNER_2025), Ok((30, 30)));
+        let said = ["[retention]", "produced_days", "refused_days"];
+        let unsaid: Vec<&str> = HUBEI_FOREIGNER_2025.lines().filter(|line| !said.iter().any(|word| line.starts_with(word))).collect();
+        assert_eq!((HUBEI_FOREIGNER_2025.lines().count() - unsaid.len(), days(&unsaid.join("\n"))), (3, Ok((30, 30))));
+        for (from, to, good) in [
+            ("produced_days = 30", "produced_days = 180", true),
+            ("produced_days = 30", "produced_days = 181", false),
+            ("refused_days = 30", "refused_days = 0", false),
+        ] {
+            assert_eq!(days(&HUBEI_FOREIGNER_2025.replacen(from, to, 1)).is_ok(), good, "{to}");
+        }
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! `cardline explain APPLICATION`: where it stands and why, in both languages, with what to do.
 
-use card::Outcome;
+use card::{Code, Outcome};
 use ledger::fault::Fault;
+use line::plan::rfc3339;
 
 use super::decide::find;
 use crate::cli::Cli;
@@ -11,7 +12,12 @@ pub fn explain(cli: &Cli, application: &str) -> Result<u8, Fault> {
     let book = wiring::look(cli)?;
     let a = find(&book, application)?;
     let package = book.package(a.package)?;
-    println!("{}/{}  package {}  row {}", a.outlet, a.application_id, package.map_or_else(String::new, |p| p.received.package_id), a.row + 1);
+    let package_id = package.as_ref().map_or("", |p| p.received.package_id.as_str());
+    println!("{}/{}  package {package_id}  row {}", a.outlet, a.application_id, a.row + 1);
+    if let Some(purged) = package.as_ref().and_then(|p| p.purged.as_ref()) {
+        // Its record and photo are gone for good; a new card needs a new application.
+        println!("{} purged {} by {}: {}", Code::Prg01, rfc3339(purged.at), purged.who, purged.reason);
+    }
     match (&a.place, a.outcome) {
         (Some(place), _) if !place.void => {
             println!("produced: card {} generation {} in batch {}, position {}", place.number, place.generation, place.batch, place.position + 1);

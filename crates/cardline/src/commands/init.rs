@@ -10,8 +10,9 @@ use ledger::fault::Fault;
 use ledger::index::SledIndex;
 use ledger::publish::publish_bytes;
 use line::ports::Clock;
-use plant::keys::PlantKeys;
-use plant::{Durability, RealDisk};
+use line::ports::Entropy as _;
+use plant::keys::{PlantKeys, SECRET_BYTES};
+use plant::{Durability, RealDisk, SystemEntropy};
 
 use crate::cli::{Cli, InitArgs};
 use crate::config::{COMMENTED_DEFAULT, FILE_NAME};
@@ -34,7 +35,7 @@ pub fn init(cli: &Cli, args: &InitArgs) -> Result<u8, Fault> {
 ///
 /// # Errors
 /// Something is there already, or the disk fails.
-pub fn create(root: &Path, entropy: &[u8; 64], clock: &dyn Clock, config: &str) -> Result<(), Fault> {
+pub fn create(root: &Path, entropy: &[u8; SECRET_BYTES], clock: &dyn Clock, config: &str) -> Result<(), Fault> {
     if root.join(FILE_NAME).exists() || root.join("ledger").exists() {
         return Err(Fault::Usage(format!("{} is a plant already", root.display())));
     }
@@ -57,20 +58,20 @@ pub fn create(root: &Path, entropy: &[u8; 64], clock: &dyn Clock, config: &str) 
     Ok(())
 }
 
-/// 64 bytes from the system's generator.
-fn entropy() -> Result<[u8; 64], Fault> {
-    let mut bytes = [0; 64];
-    let read = std::fs::File::open("/dev/urandom").and_then(|mut f| std::io::Read::read_exact(&mut f, &mut bytes));
-    read.map_err(|e| Fault::Missing(format!("random numbers: {e}")))?;
+/// Bytes from the system's generator.
+fn entropy() -> Result<[u8; SECRET_BYTES], Fault> {
+    let mut bytes = [0; SECRET_BYTES];
+    SystemEntropy.fill(&mut bytes)?;
     Ok(bytes)
 }
 
 /// Secrets anyone can derive: for rehearsals that must come out byte for byte the same.
 #[must_use]
-pub fn entropy_of_seed(seed: u64) -> [u8; 64] {
-    let half = |tag: &str| card::Digest::of(format!("cardline test plant {tag} {seed}").as_bytes()).0;
-    let mut bytes = [0; 64];
-    bytes[..32].copy_from_slice(&half("pepper"));
-    bytes[32..].copy_from_slice(&half("key"));
+pub fn entropy_of_seed(seed: u64) -> [u8; SECRET_BYTES] {
+    let third = |tag: &str| card::Digest::of(format!("cardline test plant {tag} {seed}").as_bytes()).0;
+    let mut bytes = [0; SECRET_BYTES];
+    for (part, tag) in bytes.chunks_mut(32).zip(["pepper", "key", "vault"]) {
+        part.copy_from_slice(&third(tag));
+    }
     bytes
 }

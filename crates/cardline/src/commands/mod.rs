@@ -10,6 +10,7 @@ mod ledger;
 mod package;
 mod people;
 mod photo;
+mod purge;
 mod reasons;
 mod registers;
 mod release;
@@ -47,6 +48,7 @@ pub fn dispatch(cli: &Cli) -> Result<u8, Fault> {
         Command::Release(args) => release::release(cli, args),
         Command::People { command } => people::people(cli, command),
         Command::Ledger { command } => ledger::ledger(cli, command),
+        Command::Purge(args) => purge::purge(cli, args),
         Command::Verify(args) => verify::verify(cli, args),
         Command::Backup(args) => backup::backup(cli, args),
         Command::Restore(args) => backup::restore(cli, args),

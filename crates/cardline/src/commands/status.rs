@@ -23,6 +23,10 @@ pub fn status(cli: &Cli, as_json: bool) -> Result<u8, Fault> {
     let judged = pool + held + rejected + in_batches;
     let (unjudged, unanswered) = book.packages_open()?;
     let (batches, registers, run) = (book.batches()?, book.registers()?, book.run()?);
+    let mut purged = 0_u64;
+    for number in 0..packages {
+        purged += u64::from(book.package(number)?.is_some_and(|p| p.purged.is_some()));
+    }
     let set_aside = book.set_aside()?.len();
     if as_json {
         let batches: Vec<_> = batches
@@ -31,7 +35,7 @@ pub fn status(cli: &Cli, as_json: bool) -> Result<u8, Fault> {
             .collect();
         let registers: Vec<_> = registers.iter().map(|r| json!({"kind": r.kind, "version": r.version, "rows": r.rows})).collect();
         let value = json!({
-            "packages": {"received": packages, "set_aside": set_aside, "unjudged": unjudged.len(), "unanswered": unanswered.len()},
+            "packages": {"received": packages, "set_aside": set_aside, "unjudged": unjudged.len(), "unanswered": unanswered.len(), "purged": purged},
             "applications": {"arrived": next.0, "not_judged_yet": next.0 - judged, "waiting_for_cut": pool, "held": held, "rejected": rejected, "in_batches": in_batches},
             "batches": batches, "registers": registers,
             "last_run": run.map(|r| json!({"run": r.run, "command": r.command, "who": r.who, "ended": r.ended})),
@@ -39,7 +43,7 @@ pub fn status(cli: &Cli, as_json: bool) -> Result<u8, Fault> {
         println!("{value}");
         return Ok(0);
     }
-    println!("packages      {packages} received, {set_aside} set aside, {} not judged to the end", unjudged.len());
+    println!("packages      {packages} received, {set_aside} set aside, {} not judged to the end, {purged} purged", unjudged.len());
     println!(
         "applications  {} = {pool} waiting for the cut + {held} held + {rejected} rejected + {in_batches} in batches + {} not judged yet",
         next.0,

@@ -71,6 +71,8 @@ fn lines(entry: &Entry, s: &Subject, batches: &mut std::collections::BTreeSet<St
         Entry::ReleaseSigned(e) if batches.contains(e.batch.as_str()) => (e.at, format!("release of batch {} signed by {}", e.batch, e.person)),
         Entry::BatchReleased(e) if batches.contains(e.batch.as_str()) => (e.at, format!("batch {} released ({})", e.batch, e.by.join(", "))),
         Entry::BatchDispatched(e) if batches.contains(e.batch.as_str()) => (e.at, format!("batch {} dispatched", e.batch)),
+        Entry::PackagePurged(e) if e.package == s.package => (e.at, format!("package purged by {}: {}", e.who, e.reason)),
+        Entry::BatchPurged(e) if batches.contains(e.batch.as_str()) => (e.at, format!("batch {} purged by {}: {}", e.batch, e.who, e.reason)),
         Entry::Results(e) if batches.contains(e.batch.as_str()) => {
             let found = e.cards.iter().filter(|c| s.cards.iter().any(|(n, _)| *n == c.number));
             return found.map(|c| (e.at, format!("machine result: {:?}", c.result).to_lowercase_first())).collect();

@@ -20,15 +20,19 @@ pub fn verify(cli: &Cli, args: &VerifyArgs) -> Result<u8, Fault> {
     let batch = args.batch.as_deref().map(BatchId::parse).transpose().map_err(Fault::Usage)?;
     let witnessed = args.witness.as_deref().map(witness::places).transpose()?.unwrap_or_default();
     let sample = args.sample.as_deref().map(|text| Sample::parse(text, args.seed)).transpose()?;
-    let scope = audit::Scope { batch: batch.clone(), pepper: Some(keys.pepper.0), witnessed };
+    let vault_key = Some(audit::PlantKey::new(*keys.vault.bytes()));
+    let scope = audit::Scope { batch: batch.clone(), pepper: Some(keys.pepper.0), vault_key, witnessed };
     let (mut broken, mut rolled_back) = (0, None);
-    audit::verify(&*disk, &scope, &mut |finding| {
+    let summary = audit::verify(&*disk, &scope, &mut |finding| {
         broken += u32::from(!finding.ok);
         if finding.id == WITNESS {
             rolled_back.clone_from(&finding.detail);
         }
         print_finding(finding, args.json);
     })?;
+    if summary.purged_packages + summary.purged_batches > 0 && !args.json {
+        println!("purged {} of {} packages, {} of {} batches", summary.purged_packages, summary.packages, summary.purged_batches, summary.batches);
+    }
     if let Some(text) = rolled_back {
         return Err(Fault::refused(Code::Jrn03, text));
     }

@@ -4,9 +4,12 @@
 use card::{Digest, Ordinal, Outcome};
 
 use super::sightings::{Family, half};
-use super::state::{ApplicationState, BatchStage, BatchState, CardState, PackageState, PersonState, Place, RunState, SequenceState};
+use super::state::{ApplicationState, BatchStage, BatchState, CardState, PackageState, PersonState, Place, Purged, RunState, SequenceState};
 use super::{Book, keys};
-use crate::entry::{BatchCut, CardEvent, Cause, Entry, Judged, JudgedApplication, Moved, PackageReceived, PersonRemoved, Results, RunEnded, RunStarted};
+use crate::entry::{
+    BatchCut, BatchDispatched, CardEvent, Cause, Entry, Judged, JudgedApplication, Millis, Moved, PackagePurged, PackageReceived, PersonRemoved, Results,
+    RunEnded, RunStarted,
+};
 use crate::fault::Fault;
 
 /// Exit codes from here on are faults: what the run was doing may be half done (sysexits, faults.md §3).
@@ -35,17 +38,17 @@ impl Book {
                 self.change_batch(&e.batch, |b| (b.stage, b.manifest, b.bundles) = (b.stage.max(BatchStage::Sealed), Some(e.manifest), e.bundles))?
             }
             Entry::BatchReleased(e) => self.change_batch(&e.batch, |b| (b.stage, b.released_by) = (b.stage.max(BatchStage::Released), e.by.clone()))?,
-            Entry::BatchDispatched(e) => {
-                self.change_batch(&e.batch, |b| b.stage = BatchStage::Dispatched)?;
-                if self.get::<card::BatchId>(&keys::meta("open-batch"))?.as_ref() == Some(&e.batch) {
-                    self.delete(keys::meta("open-batch"));
-                }
-            }
+            Entry::BatchDispatched(e) => self.fold_dispatched(e)?,
             Entry::Results(e) => self.fold_results(e)?,
             Entry::CardEvent(e) => self.fold_card_event(e)?,
             Entry::PersonAdded(e) => self.put(keys::person_of_plant(&e.person), &PersonState::of(e)),
             Entry::PersonRemoved(e) => self.fold_person_removed(e)?,
             Entry::ReleaseSigned(e) => self.put(keys::release_signature(&e.batch, &e.person), e),
+            Entry::PackagePurged(e) => self.fold_package_purged(e)?,
+            Entry::BatchPurged(e) => {
+                let purged = Purged { who: e.who.clone(), reason: e.reason.clone(), at: e.at };
+                self.change_batch(&e.batch, |b| b.purged = Some(purged))?;
+            }
         }
         Ok(())
     }
@@ -82,7 +85,7 @@ impl Book {
         self.put(keys::package_id(&e.outlet, &e.package_id), &e.package);
         let already: Option<PackageState> = self.get(&keys::package(e.package))?;
         if already.is_none() {
-            self.put(keys::package(e.package), &PackageState { received: e.clone(), judged: 0, answer: None });
+            self.put(keys::package(e.package), &PackageState { received: e.clone(), judged: 0, answer: None, answered_at: None, purged: None });
             self.put(keys::package_open(b'y', e.package), &());
             if e.count > 0 {
                 self.put(keys::package_open(b'j', e.package), &());
@@ -109,7 +112,7 @@ impl Book {
             let known: Option<ApplicationState> = self.get(&keys::application(judged.ordinal))?;
             // A later entry may already have moved it on when the index was pushed early and is folded again.
             if known.is_none() {
-                self.fold_judged_application(&package.received, e.first_row + i as u32, judged)?;
+                self.fold_judged_application(&package.received, e.first_row + i as u32, judged, e.at)?;
             }
         }
         package.judged = package.judged.max(e.first_row + e.applications.len() as u32);
@@ -120,7 +123,7 @@ impl Book {
         Ok(())
     }
 
-    fn fold_judged_application(&mut self, package: &PackageReceived, row: u32, judged: &JudgedApplication) -> Result<(), Fault> {
+    fn fold_judged_application(&mut self, package: &PackageReceived, row: u32, judged: &JudgedApplication, at: Millis) -> Result<(), Fault> {
         let state = ApplicationState {
             ordinal: judged.ordinal,
             package: package.package,
@@ -131,6 +134,7 @@ impl Book {
             outcome: judged.outcome,
             reasons: judged.reasons.clone(),
             cause: None,
+            settled_at: at,
             waived: Vec::new(),
             photo: judged.photo,
             photo_validated: judged.photo_validated,
@@ -192,13 +196,15 @@ impl Book {
             {
                 place.void = true;
             }
-            (a.outcome, a.reasons, a.cause) = (e.outcome, e.reasons.clone(), Some(e.cause));
+            (a.outcome, a.reasons, a.cause, a.settled_at) = (e.outcome, e.reasons.clone(), Some(e.cause), e.at);
         })
     }
 
     fn fold_answered(&mut self, package: u64, e: &crate::entry::PackageAnswered) -> Result<(), Fault> {
         if let Some(mut state) = self.get::<PackageState>(&keys::package(package))? {
             state.answer = Some(e.files.clone());
+            let not_before = self.not_before(e.at)?;
+            state.answered_at.get_or_insert(not_before);
             self.put(keys::package(package), &state);
         }
         self.delete(keys::package_open(b'y', package));
@@ -224,6 +230,8 @@ impl Book {
             bundles: 0,
             manifest: None,
             released_by: Vec::new(),
+            dispatched_at: None,
+            purged: None,
         };
         self.put(keys::batch(&e.batch), &state);
         self.put(keys::meta("open-batch"), &e.batch);
@@ -257,6 +265,33 @@ impl Book {
         let mut state: BatchState = self.get(&keys::batch(batch))?.ok_or_else(|| Fault::Invariant(format!("batch {batch} was never cut")))?;
         change(&mut state);
         self.put(keys::batch(batch), &state);
+        Ok(())
+    }
+
+    fn fold_dispatched(&mut self, e: &BatchDispatched) -> Result<(), Fault> {
+        let signed_at = self.release_signatures(&e.batch)?.iter().map(|s| s.at).max();
+        let not_before = self.not_before(e.at)?.max(signed_at.unwrap_or(e.at));
+        self.change_batch(&e.batch, |b| {
+            b.stage = BatchStage::Dispatched;
+            // Folded again, a later run may have started already: the first word stays.
+            b.dispatched_at.get_or_insert(not_before);
+        })?;
+        if self.get::<card::BatchId>(&keys::meta("open-batch"))?.as_ref() == Some(&e.batch) {
+            self.delete(keys::meta("open-batch"));
+        }
+        Ok(())
+    }
+
+    /// A run that resumes another writes the time that one froze; what it does it does after its own start.
+    fn not_before(&self, at: Millis) -> Result<Millis, Fault> {
+        Ok(self.get::<RunState>(&keys::meta("run"))?.map_or(at, |run| run.started_at.max(at)))
+    }
+
+    fn fold_package_purged(&mut self, e: &PackagePurged) -> Result<(), Fault> {
+        let mut state: PackageState =
+            self.get(&keys::package(e.package))?.ok_or_else(|| Fault::Invariant(format!("purged package {} was never received", e.package)))?;
+        state.purged = Some(Purged { who: e.who.clone(), reason: e.reason.clone(), at: e.at });
+        self.put(keys::package(e.package), &state);
         Ok(())
     }
 

@@ -9,7 +9,7 @@ use crate::entry::{CardEventKind, Cause, Facts, FileDigest, JobMade, MachineResu
 use crate::fault::Fault;
 
 /// Raised whenever a key or value of the index changes its shape.
-pub const FOLD_VERSION: u32 = 3;
+pub const FOLD_VERSION: u32 = 4;
 
 /// Where an application stands now.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -25,6 +25,8 @@ pub struct ApplicationState {
     pub reasons: Vec<Reason>,
     /// How it came to this outcome, `None` as judged on arrival.
     pub cause: Option<Cause>,
+    /// When it last came to an outcome: judged, or moved.
+    pub settled_at: Millis,
     /// Codes a person has looked at and accepted: not raised again.
     pub waived: Vec<String>,
     pub photo: Option<Digest>,
@@ -65,6 +67,17 @@ pub struct PackageState {
     /// Rows judged so far.
     pub judged: u32,
     pub answer: Option<Vec<FileDigest>>,
+    /// Not before this was it first answered: the time the entry froze, or the start of the run that wrote it, whichever is later.
+    pub answered_at: Option<Millis>,
+    pub purged: Option<Purged>,
+}
+
+/// Who let it go, why, when.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Purged {
+    pub who: String,
+    pub reason: String,
+    pub at: Millis,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
@@ -94,6 +107,9 @@ pub struct BatchState {
     pub bundles: u32,
     pub manifest: Option<Digest>,
     pub released_by: Vec<String>,
+    /// Not before this was it dispatched: its frozen time, the start of the run or the last signature that let it go, whichever is latest.
+    pub dispatched_at: Option<Millis>,
+    pub purged: Option<Purged>,
 }
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]

@@ -1,4 +1,4 @@
-//! Writing a segment entry by entry, in bounded memory: one buffer, one packer, and a row per entry.
+//! Writing a segment entry by entry, in bounded memory: one buffer, one packer, one chunk being sealed, and a row per entry.
 
 use std::io::{BufWriter, Write};
 use std::sync::Arc;
@@ -7,7 +7,11 @@ use card::Digest;
 use sha2::Digest as _;
 use zstd::stream::raw::{Encoder, InBuffer, Operation as _, OutBuffer};
 
-use super::{END_MAGIC, ENTRIES_MAX, ENTRY_BYTES_MAX, EntryInfo, HEADER_BYTES, NAME_BYTES_MAX, PACKED, ROW_BYTES, Row, TRAILER_BYTES, ZSTD_LEVEL, header};
+use super::seal::{Cipher, DataKey, Sealing};
+use super::{
+    CHUNK_BYTES, END_MAGIC, ENTRIES_MAX, ENTRY_BYTES_MAX, EntryInfo, HEADER_BYTES, INDEX_ENTRY, NAME_BYTES_MAX, PACKED, ROW_BYTES, Row, SALT_BYTES, TAG_BYTES,
+    TRAILER_BYTES, ZSTD_LEVEL, header,
+};
 use crate::disk::Disk;
 use crate::fault::Fault;
 use crate::publish::{FileInfo, Part};
@@ -19,16 +23,21 @@ const PACK_BUFFER_BYTES: usize = 128 * 1024;
 pub struct SegmentWriter {
     disk: Arc<dyn Disk>,
     out: BufWriter<Part>,
+    cipher: Cipher,
+    header: [u8; HEADER_BYTES],
     at: u64,
     rows: Vec<Row>,
     names: Vec<u8>,
     current: Option<Current>,
     packer: Option<Packer>,
+    /// A chunk's room, handed from entry to entry.
+    chunk: Vec<u8>,
 }
 
 struct Current {
     row: Row,
     hash: sha2::Sha256,
+    sealing: Sealing,
 }
 
 struct Packer {
@@ -37,15 +46,25 @@ struct Packer {
 }
 
 impl SegmentWriter {
-    /// Starts a segment that will be published as `path`.
+    /// Starts a segment that will be published as `path`, sealed with its package's key. `salt` is random and never used again.
     ///
     /// # Errors
     /// The disk's.
-    pub fn create(disk: Arc<dyn Disk>, path: &str) -> Result<Self, Fault> {
+    pub fn create(disk: Arc<dyn Disk>, path: &str, key: &DataKey, salt: [u8; SALT_BYTES]) -> Result<Self, Fault> {
         let part = Part::create(&*disk, path)?;
-        let out = BufWriter::with_capacity(BUFFER_BYTES, part);
-        let mut writer = Self { disk, out, at: 0, rows: Vec::new(), names: Vec::new(), current: None, packer: None };
-        writer.put(&header())?;
+        let mut writer = Self {
+            disk,
+            out: BufWriter::with_capacity(BUFFER_BYTES, part),
+            cipher: Cipher::new(key, salt),
+            header: header(&salt),
+            at: 0,
+            rows: Vec::new(),
+            names: Vec::new(),
+            current: None,
+            packer: None,
+            chunk: Vec::with_capacity(CHUNK_BYTES + TAG_BYTES),
+        };
+        put(&mut writer.out, &mut writer.at, &header(&salt))?;
         Ok(writer)
     }
 
@@ -67,12 +86,14 @@ impl SegmentWriter {
             flags: if compress { PACKED } else { 0 },
             crc: 0,
             digest: Digest([0; 32]),
+            number: u32::try_from(self.rows.len()).expect("entries are bounded"),
         };
         if compress && self.packer.is_none() {
             self.packer = Some(Packer::new()?);
         }
         self.names.extend_from_slice(name.as_bytes());
-        self.current = Some(Current { row, hash: sha2::Sha256::new() });
+        let sealing = Sealing::new(row.number, std::mem::take(&mut self.chunk));
+        self.current = Some(Current { row, hash: sha2::Sha256::new(), sealing });
         Ok(())
     }
 
@@ -98,8 +119,10 @@ impl SegmentWriter {
         if self.current.as_ref().ok_or_else(no_entry)?.row.is_packed() {
             self.finish_packing()?;
         }
-        let Current { mut row, hash } = self.current.take().ok_or_else(no_entry)?;
+        let Current { mut row, hash, mut sealing } = self.current.take().ok_or_else(no_entry)?;
+        self.chunk = sealing.finish(&self.cipher, &mut |bytes| put(&mut self.out, &mut self.at, bytes))?;
         row.digest = Digest(hash.finalize().into());
+        (row.crc, row.stored_bytes) = (sealing.crc, sealing.stored_bytes);
         self.rows.push(row);
         Ok(EntryInfo { len_bytes: row.len_bytes, digest: row.digest })
     }
@@ -152,15 +175,14 @@ impl SegmentWriter {
         let index_at = self.at;
         let rows = std::mem::take(&mut self.rows);
         let names = std::mem::take(&mut self.names);
-        let mut crc = 0;
+        let mut sealing = Sealing::new(INDEX_ENTRY, std::mem::take(&mut self.chunk));
+        let mut out = |bytes: &[u8]| put(&mut self.out, &mut self.at, bytes);
         for row in &rows {
-            let bytes = row.to_bytes();
-            crc = crc32c::crc32c_append(crc, &bytes);
-            self.put(&bytes)?;
+            sealing.push(&self.cipher, &row.to_bytes(), &mut out)?;
         }
-        crc = crc32c::crc32c_append(crc, &names);
-        self.put(&names)?;
-        self.put(&trailer(index_at, rows.len(), names.len(), crc))
+        sealing.push(&self.cipher, &names, &mut out)?;
+        sealing.finish(&self.cipher, &mut out)?;
+        out(&trailer(&self.header, index_at, rows.len(), names.len(), sealing.crc))
     }
 
     fn pack(&mut self, bytes: &[u8]) -> Result<(), Fault> {
@@ -190,15 +212,13 @@ impl SegmentWriter {
 
     fn store(&mut self, bytes: &[u8]) -> Result<(), Fault> {
         let current = self.current.as_mut().ok_or_else(no_entry)?;
-        current.row.crc = crc32c::crc32c_append(current.row.crc, bytes);
-        current.row.stored_bytes += bytes.len() as u64;
-        self.put(bytes)
+        current.sealing.push(&self.cipher, bytes, &mut |sealed| put(&mut self.out, &mut self.at, sealed))
     }
+}
 
-    fn put(&mut self, bytes: &[u8]) -> Result<(), Fault> {
-        self.at += bytes.len() as u64;
-        self.out.write_all(bytes).map_err(|e| Fault::io("write", self.out.get_ref().path(), e))
-    }
+fn put(out: &mut BufWriter<Part>, at: &mut u64, bytes: &[u8]) -> Result<(), Fault> {
+    *at += bytes.len() as u64;
+    out.write_all(bytes).map_err(|e| Fault::io("write", out.get_ref().path(), e))
 }
 
 impl Packer {
@@ -217,14 +237,14 @@ fn packing_failed(error: std::io::Error) -> Fault {
     Fault::Invariant(format!("zstd: {error}"))
 }
 
-fn trailer(index_at: u64, rows: usize, names_len: usize, crc: u32) -> [u8; TRAILER_BYTES] {
+fn trailer(header: &[u8; HEADER_BYTES], index_at: u64, rows: usize, names_len: usize, crc: u32) -> [u8; TRAILER_BYTES] {
     const { assert!(ENTRIES_MAX * NAME_BYTES_MAX < u32::MAX as usize && HEADER_BYTES < ROW_BYTES) };
     let mut out = [0; TRAILER_BYTES];
     out[..8].copy_from_slice(&index_at.to_le_bytes());
     out[8..12].copy_from_slice(&u32::try_from(rows).expect("entries are bounded").to_le_bytes());
     out[12..16].copy_from_slice(&u32::try_from(names_len).expect("names are bounded").to_le_bytes());
     out[16..20].copy_from_slice(&crc.to_le_bytes());
-    let own = crc32c::crc32c(&out[..24]);
+    let own = crc32c::crc32c_append(crc32c::crc32c(header), &out[..24]);
     out[24..28].copy_from_slice(&own.to_le_bytes());
     out[28..].copy_from_slice(&END_MAGIC);
     out

@@ -263,6 +263,21 @@ impl Disk for SimDisk {
         Ok(())
     }
 
+    /// Two operations, as on a real disk: the write may be there without its sync.
+    fn wipe(&self, path: RelPath) -> io::Result<()> {
+        let Some(inode) = self.inner().state.now.files.get(path).copied() else { return Ok(()) };
+        self.step(
+            || format!("wipe {path}"),
+            |state| {
+                let len = state.file(path)?.content.len();
+                state.cut(inode, 0);
+                state.write(inode, &vec![0; len]);
+                Ok(())
+            },
+        )?;
+        self.open(inode, path).sync()
+    }
+
     fn remove(&self, path: RelPath) -> io::Result<()> {
         self.step(
             || format!("remove {path}"),

@@ -5,13 +5,16 @@
 mod clock;
 mod destination;
 mod disk;
+mod entropy;
 mod inbox;
 mod loss;
 mod state;
 
 pub use clock::SimClock;
 pub use destination::BESIDE;
+
 pub use disk::{Failure, SimDisk};
+pub use entropy::SimEntropy;
 pub use inbox::SimInbox;
 pub use loss::Loss;
 pub use state::State;

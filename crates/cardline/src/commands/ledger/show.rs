@@ -85,6 +85,7 @@ fn of_batch(entry: &Entry) -> Option<&BatchId> {
         Entry::BatchReleased(e) => Some(&e.batch),
         Entry::BatchDispatched(e) => Some(&e.batch),
         Entry::Results(e) => Some(&e.batch),
+        Entry::BatchPurged(e) => Some(&e.batch),
         _ => None,
     }
 }
@@ -123,6 +124,8 @@ fn summary(entry: &Entry) -> (Option<Millis>, String) {
             (Some(e.at), format!("{} added as {} by {by}", e.person, e.role.name()))
         }
         Entry::PersonRemoved(e) => (Some(e.at), format!("{} removed by {}", e.person, e.approval.person)),
+        Entry::PackagePurged(e) => (Some(e.at), format!("package {} purged by {}, because: {}", e.package, e.who, e.reason)),
+        Entry::BatchPurged(e) => (Some(e.at), format!("batch {} purged by {}, because: {}", e.batch, e.who, e.reason)),
         Entry::ReleaseSigned(e) => (Some(e.at), format!("release of batch {} signed by {} ({})", e.batch, e.person, e.role.name())),
     }
 }

@@ -1,0 +1,23 @@
+//! What was purged is gone (I-29): of a package its key and every vault file, of a batch every file but manifest and signature. A purge
+//! a stop interrupted is finished by the next run: until then what it left is a note. It ends being one with the next clean stop.
+
+use ledger::disk::Disk;
+use ledger::fault::Fault;
+
+use crate::files;
+use crate::proof::{Invariant, Proofs};
+
+/// Nothing may be left below `folder` but `stays`.
+///
+/// # Errors
+/// The disk's.
+pub fn check(disk: &dyn Disk, folder: &str, stays: &[&str], unfinished: bool, proofs: &mut Proofs) -> Result<(), Fault> {
+    let left = files::below(disk, folder)?.into_iter().find(|path| !stays.contains(&path.as_str()));
+    match left {
+        Some(path) if unfinished => proofs.note(format!("{folder}/{path}: the purge was interrupted; run again")),
+        left => {
+            proofs.check(Invariant::I29, left.is_none(), || format!("{folder}/{} was purged and is still there", left.unwrap_or_default()));
+        }
+    }
+    Ok(())
+}
