@@ -145,7 +145,7 @@ impl Again<'_> {
             let rules = BatchRules { profile: &profile, pepper: &self.keys.pepper, issued_on, cards_per_job: batch.cards_per_job };
             // In memory: personal data is written nowhere but in the plant. One job at a time.
             let scratch = SimDisk::default();
-            let maker = JobMaker { out: &scratch, vault: &vault, registers: &*registers, batch, cut, rules, faces: &faces };
+            let maker = JobMaker { out: &scratch, vault: &vault, registers: &*registers, batch, cut, rules, faces: &faces, press: Default::default() };
             maker.make_folders()?;
             if let Some(difference) = maker.differs(&self.book, made)? {
                 finding.detail.get_or_insert(format!("batch {}: {difference}", batch.batch));

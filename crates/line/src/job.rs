@@ -1,6 +1,8 @@
 //! One job: a machine pass of cards as a print file, two encode files and a job sheet. It depends on nothing but the cut batch, the
 //! vault and the registers of the cut, so it can be made again at any time, the same to the byte. Writing it down is `jobs.rs`'.
 
+use std::sync::Mutex;
+
 use card::reason::Code;
 use card::{Card, Keyed, Ordinal, Reason};
 use ledger::book::Book;
@@ -34,6 +36,9 @@ pub struct JobMaker<'a> {
     pub cut: &'a BatchCut,
     pub rules: BatchRules<'a>,
     pub faces: &'a artwork::Faces,
+    /// Held while a print file is put together, by far the most a job has in memory: threads come to it one after the other, so that
+    /// the peak of a night is that of one such file and doesn't grow with the chance of meeting.
+    pub press: Mutex<()>,
 }
 
 /// One job with its files published, but not yet written down: until then a next run makes it again, the same to the byte.
@@ -180,6 +185,7 @@ impl JobMaker<'_> {
     fn print_file(&self, job: u32, cards: Vec<Option<Personalised>>) -> Result<(FileDigest, Vec<Option<Card>>), Fault> {
         let path = format!("print/job-{job:04}.pdf");
         let broken = |e: artwork::Fault| Fault::Invariant(format!("{path}: {e}"));
+        let _alone = self.press.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let mut pages = Vec::with_capacity(cards.len() * 2);
         let mut without_photos = Vec::with_capacity(cards.len());
         for c in cards {

@@ -251,7 +251,7 @@ impl Night<'_> {
             let now = world.clock.seconds();
             throughput.stages.push((name, cards, now - std::mem::replace(&mut since, now)));
         };
-        let maker = JobMaker { out: &*world.disk, vault, registers, batch, cut: &cut, rules: self.rules(batch), faces: self.faces };
+        let maker = JobMaker { out: &*world.disk, vault, registers, batch, cut: &cut, rules: self.rules(batch), faces: self.faces, press: Default::default() };
         Jobs { world, plan, maker }.make_all(&Mutex::new(book), self.pool)?;
         lap("jobs");
         let dispatched = Dispatch { world, plan, vault, registers, book, batch, cut: &cut, rules: self.rules(batch) }.write_all()?;
