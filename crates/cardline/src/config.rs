@@ -157,7 +157,7 @@ impl Default for Report {
 
 impl Default for Index {
     fn default() -> Self {
-        Self { cache_mib: 16 }
+        Self { cache_mib: 8 }
     }
 }
 
