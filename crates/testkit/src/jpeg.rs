@@ -41,12 +41,6 @@ pub fn jpeg(picture: &Rgb) -> Vec<u8> {
     sized(picture, BYTES_AIM, &Writing::default())
 }
 
-/// Whether the picture reaches [`BYTES_AIM`] by quality alone, without noise.
-#[must_use]
-pub fn is_large_enough(picture: &Rgb) -> bool {
-    write(picture, &Writing { quality: QUALITY_MAX, ..Writing::default() }).len() >= *BYTES_AIM.start()
-}
-
 /// One file, written exactly so.
 #[must_use]
 pub fn write(picture: &Rgb, how: &Writing) -> Vec<u8> {

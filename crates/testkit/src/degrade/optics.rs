@@ -38,17 +38,12 @@ pub fn blurred(picture: &Rgb, sigma: f64) -> Rgb {
 /// wholly soft picture reaches only with noise over the face).
 pub fn focus_missed(picture: &Rgb, sigma: f64) -> Rgb {
     const CLOTHES_FROM_PERCENT: usize = 80;
-    // As much grain as the file needs: what were still missing would be made up by noise over the face too, which hides the blur.
-    const GRAIN_SDS: [f64; 4] = [25.0, 40.0, 60.0, 90.0];
-    let soft = blurred(picture, sigma);
+    const GRAIN_SD: f64 = 25.0;
+    let mut out = blurred(picture, sigma);
     let from = picture.height as usize * CLOTHES_FROM_PERCENT / 100 * picture.width as usize * 3;
-    let grained = |sd: f64| {
-        let mut out = soft.clone();
-        out.data[from..].copy_from_slice(&jpeg::with_noise(&soft, sd).data[from..]);
-        out
-    };
-    let [least, more @ ..] = GRAIN_SDS;
-    more.into_iter().fold(grained(least), |out, sd| if jpeg::is_large_enough(&out) { out } else { grained(sd) })
+    let grained = crate::jpeg::with_noise(&out, GRAIN_SD);
+    out.data[from..].copy_from_slice(&grained.data[from..]);
+    out
 }
 
 /// A small picture blown up by a whole factor.
