@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-/// What was found of one invariant. `detail` names the first violation by ids and paths only; nothing personal.
+/// What was found of one invariant. `detail` names the first violation by ids and paths only, nothing personal; of one that holds, what
+/// was left out.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Finding {
     /// As faults.md §7 numbers it: `I-07`.
@@ -21,7 +22,8 @@ impl fmt::Display for Finding {
         let verdict = if self.ok { "ok" } else { "BROKEN" };
         write!(f, "{} {verdict} {} checked  {}", self.id, grouped(self.checked), self.what)?;
         match &self.detail {
-            Some(detail) => write!(f, ": {} violations, the first: {detail}", grouped(self.broken)),
+            Some(detail) if self.ok => write!(f, "\n      {detail}"),
+            Some(detail) => write!(f, "\n      {} violations, the first: {detail}", grouped(self.broken)),
             None => Ok(()),
         }
     }

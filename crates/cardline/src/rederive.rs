@@ -92,7 +92,8 @@ pub fn jobs(cli: &Cli, only: Option<&BatchId>, sample: &Sample) -> Result<audit:
         }
     }
     if purged > 0 {
-        tell!("{purged} jobs are left out: what they were made of was purged");
+        let left_out = format!("{purged} jobs are left out: what they were made of was purged");
+        finding.detail = Some(finding.detail.map_or(left_out.clone(), |broken| format!("{broken}; {left_out}")));
     }
     finding.ok = finding.broken == 0;
     Ok(finding)

@@ -37,7 +37,8 @@ pub struct JobMaker<'a> {
     pub rules: BatchRules<'a>,
     pub faces: &'a artwork::Faces,
     /// Held while a print file is put together, by far the most a job has in memory: threads come to it one after the other, so that
-    /// the peak of a night is that of one such file and doesn't grow with the chance of meeting.
+    /// the peak of a night is that of one such file and doesn't grow with the chance of meeting. The price, on many cores: jobs can't be
+    /// made faster than their print files one by one.
     pub press: Mutex<()>,
 }
 

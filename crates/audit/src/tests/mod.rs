@@ -11,7 +11,8 @@ use ledger::disk::Disk as _;
 use ledger::entry::*;
 
 use crate::testing::MemoryDisk;
-use crate::testing::plant::{BATCH, PEPPER, PLANT_KEY, Twist, build, entries, file, number};
+use crate::testing::applications::number;
+use crate::testing::plant::{BATCH, PEPPER, PLANT_KEY, Twist, build, entries, file};
 use crate::{PlantKey, Scope, Summary, verify};
 
 fn scope() -> Scope {

@@ -53,28 +53,5 @@ fn print_finding(f: &audit::Finding, as_json: bool) {
         println!("{}", json!({"id": f.id, "ok": f.ok, "checked": f.checked, "what": f.what, "detail": f.detail}));
         return;
     }
-    let word = if f.ok { "ok" } else { "BROKEN" };
-    let detail = f.detail.as_ref().map_or_else(String::new, |d| format!("\n      {d}"));
-    println!("{} {word} {} checked  {}{detail}", f.id, grouped(f.checked), f.what);
-}
-
-/// 184220 → 184,220.
-fn grouped(n: u64) -> String {
-    let digits = n.to_string();
-    let mut out = String::new();
-    for (i, c) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(c);
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn counts_are_grouped() {
-        assert_eq!(["0", "999", "1,000", "184,220"], [0, 999, 1000, 184_220].map(super::grouped).each_ref().map(String::as_str));
-    }
+    println!("{f}");
 }
