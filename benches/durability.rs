@@ -61,6 +61,7 @@ fn night(state: &State, durability: Durability) -> Duration {
         entropy: Arc::new(SystemEntropy),
         signer: Box::new(keys),
         progress: Box::new(Silent),
+        between_rooms: || {},
         auditor: Box::new(NoAudit),
         stop: Arc::new(AtomicBool::new(false)),
     };

@@ -48,6 +48,7 @@ fn plant(start: State) -> Plant {
         pepper: keys.pepper.clone(),
         signer: Box::new(keys),
         progress: Box::new(Silent),
+        between_rooms: || {},
         auditor: Box::new(NoAudit),
         stop: Arc::new(AtomicBool::new(false)),
     };

@@ -172,6 +172,7 @@ fn open_with(cli: &Cli, command: &str, care: IndexCare) -> Result<OpenPlant, Fau
         vault_key: Arc::new(vault_key),
         entropy: Arc::new(SystemEntropy),
         progress: progress::for_stderr(),
+        between_rooms: plant::allocator::trim,
         stop: Arc::new(AtomicBool::new(false)),
         pepper,
     };

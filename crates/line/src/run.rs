@@ -125,6 +125,7 @@ fn produce(
         Some(open) => Some(open),
         None => cut::cut(book, vault, judge, plan, frozen_at)?,
     };
+    (world.between_rooms)();
     let Some(mut batch) = open else { return Ok(()) };
     summary.throughput.stages.push(("cut", u64::from(batch.cards), world.clock.seconds() - since));
     same_release(&batch, plan.release_id)?;
@@ -254,8 +255,10 @@ impl Night<'_> {
         let maker = JobMaker { out: &*world.disk, vault, registers, batch, cut: &cut, rules: self.rules(batch), faces: self.faces, press: Default::default() };
         Jobs { world, plan, maker }.make_all(&Mutex::new(book), self.pool)?;
         lap("jobs");
+        (world.between_rooms)();
         let dispatched = Dispatch { world, plan, vault, registers, book, batch, cut: &cut, rules: self.rules(batch) }.write_all()?;
         lap("dispatch");
+        (world.between_rooms)();
         seal::seal(world, book, batch, &dispatched, &plan.day(batch.frozen_at).to_string())
     }
 

@@ -15,6 +15,7 @@ pub mod parts;
 mod pixels;
 mod refusal;
 mod rgb;
+mod scale;
 mod strip;
 mod thumbnail;
 

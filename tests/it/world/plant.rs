@@ -79,6 +79,7 @@ pub fn world(disk: &SimDisk, clock: &SimClock) -> Result<World, Fault> {
         entropy: Arc::new(SimEntropy::new(1, life(disk))),
         signer: Box::new(keys),
         progress: Box::new(Silent),
+        between_rooms: || {},
         auditor: Box::new(NoAudit),
         stop: Arc::new(AtomicBool::new(false)),
     })

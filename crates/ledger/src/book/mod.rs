@@ -18,8 +18,9 @@ use crate::index::{Index, IndexBatch, See, next_to_fold};
 use crate::journal::{Journal, JournalView, OpenReport};
 
 /// Overlay entries kept before they are pushed to the index even without a commit (a cut touches every card of a batch).
-/// Pushing early is safe: folding is idempotent and the cursor only moves at a commit.
-const OVERLAY_ENTRIES_MAX: usize = 8_192;
+/// Pushing early is safe: folding is idempotent and the cursor only moves at a commit. sled keeps what a batch replaces until long
+/// after it: with 8,192 the cut of 18,733 cards left 20 MB more behind.
+const OVERLAY_ENTRIES_MAX: usize = 1_024;
 
 /// Commits between two flushes of the index: what a kill makes the next start fold again.
 const COMMITS_PER_FLUSH: u32 = 64;

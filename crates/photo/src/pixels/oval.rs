@@ -5,7 +5,7 @@ use card::profile::photo::PhotoRules;
 use crate::refusal::Area;
 use crate::rgb::Rgb;
 
-/// Far enough from the edges for every neighbour a measurement in the oval looks at (the blur window reaches 5 px).
+/// Far enough from the edges for every neighbour a measurement in the oval looks at.
 const MARGIN_PX: usize = 5;
 
 /// An upright ellipse as one span of columns for each of its rows.
@@ -40,6 +40,18 @@ impl Oval {
         Self { top, spans: (top..bottom).map(span).collect() }
     }
 
+    /// The same at half the scale, `margin` pixels from the edges of that picture.
+    pub(crate) fn halved(&self, margin: usize, (width, height): (usize, usize)) -> Self {
+        let inside = |at: usize, side: usize| at.clamp(margin, side.saturating_sub(margin).max(margin));
+        let (first, last) = (self.top.div_ceil(2), (self.top + self.spans.len()).div_ceil(2));
+        let (top, bottom) = (inside(first, height), inside(last, height));
+        let span = |y: usize| {
+            let (from, to) = self.spans.get(2 * y - self.top).copied().unwrap_or_default();
+            (inside(from.div_ceil(2), width), inside(to / 2, width).max(inside(from.div_ceil(2), width)))
+        };
+        Self { top, spans: (top..bottom).map(span).collect() }
+    }
+
     /// Each row with its span of columns.
     pub(crate) fn rows(&self) -> impl Iterator<Item = (usize, std::ops::Range<usize>)> + '_ {
         self.spans.iter().enumerate().map(|(i, (from, to))| (self.top + i, *from..*to))
@@ -66,6 +78,15 @@ mod tests {
         assert_eq!(oval.area(), Area { left: 107, top: 155, width: 145, height: 177 });
         let expected = std::f64::consts::PI * 72.5 * 88.5;
         assert!((oval.pixels() as f64 / expected - 1.0).abs() < 0.02);
+    }
+
+    #[test]
+    fn at_half_the_scale_it_is_the_same_shape() {
+        let (whole, half) = (Oval::new((358, 441), (179, 243), (72, 88)), Oval::new((179, 220), (89, 121), (36, 44)));
+        let halved = whole.halved(3, (179, 220));
+        assert!((halved.pixels() as f64 / half.pixels() as f64 - 1.0).abs() < 0.04);
+        assert_eq!(Oval::new((100, 100), (0, 0), (500, 500)).halved(3, (50, 50)).area(), Area { left: 3, top: 3, width: 44, height: 44 });
+        assert_eq!(Oval::new((9, 9), (4, 4), (9, 9)).halved(3, (4, 4)).pixels(), 0);
     }
 
     #[test]
