@@ -61,7 +61,7 @@ fn night(state: &State, durability: Durability) -> Duration {
         entropy: Arc::new(SystemEntropy),
         signer: Box::new(keys),
         progress: Box::new(Silent),
-        between_rooms: || {},
+        give_back: || {},
         auditor: Box::new(NoAudit),
         stop: Arc::new(AtomicBool::new(false)),
     };

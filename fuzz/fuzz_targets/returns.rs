@@ -48,7 +48,7 @@ fn plant(start: State) -> Plant {
         pepper: keys.pepper.clone(),
         signer: Box::new(keys),
         progress: Box::new(Silent),
-        between_rooms: || {},
+        give_back: || {},
         auditor: Box::new(NoAudit),
         stop: Arc::new(AtomicBool::new(false)),
     };

@@ -92,6 +92,22 @@ fn killed_alive(plant: &Plant, moment: Moment) -> bool {
     killed
 }
 
+/// SIGTERM finishes the chunk, writes it down and says "run again" (75); Ctrl-C is the same to the program.
+#[test]
+fn a_run_that_is_asked_to_stop_ends_cleanly_and_goes_on() {
+    let stocked = Plant::stocked(240, 34);
+    let undisturbed = stocked.copy();
+    undisturbed.ok(&["run"]);
+    let plant = stocked.copy();
+    let mut child = plant.command(&["run", "--threads", "1"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    wait_for(&mut child, || plant.journal_bytes() > stocked.journal_bytes() + 1_000);
+    assert!(std::process::Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(75));
+    // The stop was clean: nobody has to say who goes on, and why.
+    plant.ok(&["run"]);
+    ended_like(&plant, &undisturbed);
+}
+
 fn wait_for(child: &mut Child, reached: impl Fn() -> bool) {
     while !reached() && child.try_wait().unwrap().is_none() {
         std::thread::sleep(LOOK);

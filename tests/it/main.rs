@@ -3,6 +3,7 @@
 mod backup;
 mod commands;
 mod determinism;
+mod drill;
 mod faults_page;
 mod kill;
 mod ledger_commands;
@@ -10,6 +11,7 @@ mod night;
 mod people;
 mod plant;
 mod purge;
+mod races;
 mod seeds;
 #[cfg(feature = "system-tests")]
 mod system;

@@ -17,6 +17,7 @@ pub mod pr_card;
 pub mod profile;
 pub mod reason;
 pub mod register;
+pub mod seeded;
 pub mod ssn;
 pub mod text;
 pub mod validity;

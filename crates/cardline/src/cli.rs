@@ -105,8 +105,40 @@ pub enum Command {
     ///
     /// What was purged after the backup was made comes back with it: run `cardline purge` next.
     Restore(RestoreArgs),
+    /// Rehearse the worst night on the plant's last packages: power cuts, full disks, flipped bits, kills, a spoilt index.
+    ///
+    /// The plant is only read. The rehearsed packages lie unencrypted in a folder of the drill's own until it ends.
+    Drill(DrillArgs),
     /// Make a small plant with synthetic packages and run a whole night on it.
     Demo(DemoArgs),
+}
+
+#[derive(Args)]
+pub struct DrillArgs {
+    /// Where the drill may make its folder (default: beside the plant).
+    #[arg(long, value_name = "DIR")]
+    pub into: Option<PathBuf>,
+    /// The newest packages to rehearse with, at most; 64 MiB of them at most.
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub packages: u64,
+    /// Power cuts, and refusing disks.
+    #[arg(long, value_name = "N", default_value_t = 12)]
+    pub rounds: u64,
+    /// Bits to flip, one at a time.
+    #[arg(long, value_name = "N", default_value_t = 48)]
+    pub bits: u64,
+    /// Runs to kill.
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub kills: u64,
+    /// Chooses what happens when; the same number, the same drill.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// Keep the drill's folder when something failed.
+    #[arg(long)]
+    pub keep: bool,
+    /// One JSON object a line.
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Args)]

@@ -11,6 +11,7 @@ macro_rules! tell {
 mod cli;
 mod commands;
 mod config;
+mod drill;
 mod key_files;
 mod people;
 mod progress;

@@ -63,37 +63,7 @@ impl OpenPlant {
     /// # Errors
     /// The profile can't be read or doesn't apply on that day.
     pub fn plan(&self, threads: Option<u64>) -> Result<Plan, Fault> {
-        let profile = self.profile()?;
-        let c = &self.config;
-        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let threads = match threads.or(c.run.threads) {
-            Some(n @ 1..=256) => n as usize,
-            Some(n) => return Err(Fault::Refused { code: Code::Cfg05, text: format!("--threads: {n} is not within 1 to 256") }),
-            None => cores.min(256),
-        };
-        Ok(Plan {
-            release_id: release_id(c, &profile),
-            profile,
-            threads,
-            permits: c.run.permits as usize,
-            cards_per_job: c.run.cards_per_job as u32,
-            unsigned_packages_allowed: c.packages.unsigned_allowed,
-            package_limits: PackageLimits::default(),
-            incomplete_package_alert_seconds: c.packages.incomplete_alert_minutes * 60,
-            release: match c.release.mode {
-                config::ReleaseMode::Automatic => ReleaseMode::Automatic,
-                config::ReleaseMode::TwoPerson => ReleaseMode::TwoPerson,
-            },
-            utc_offset_minutes: c.utc_offset_minutes().unwrap_or(0),
-            sender: Sender {
-                name: c.sender.name.clone(),
-                name_zh: c.sender.name_zh.clone(),
-                address: c.sender.address.clone(),
-                phone: c.sender.phone.clone(),
-                mail_fee_cents: c.sender.mail_fee_cents as u32,
-            },
-            proof_cards: c.report.proof_cards as usize,
-        })
+        settled(&self.config, self.profile()?, threads)
     }
 
     /// How long the profile in force today lets data be kept.
@@ -110,6 +80,42 @@ impl OpenPlant {
         let at = self.book.open_batch()?.map(|b| b.frozen_at).or(resumed).unwrap_or_else(|| self.world.clock.now());
         profile_at(&self.root, &self.config, at)
     }
+}
+
+/// The settled choices of a run under a configuration and profile; `threads` goes before the configuration's.
+///
+/// # Errors
+/// CFG-05: so many threads are not allowed.
+pub fn settled(c: &Config, profile: Profile, threads: Option<u64>) -> Result<Plan, Fault> {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let threads = match threads.or(c.run.threads) {
+        Some(n @ 1..=256) => n as usize,
+        Some(n) => return Err(Fault::Refused { code: Code::Cfg05, text: format!("--threads: {n} is not within 1 to 256") }),
+        None => cores.min(256),
+    };
+    Ok(Plan {
+        release_id: release_id(c, &profile),
+        profile,
+        threads,
+        permits: c.run.permits as usize,
+        cards_per_job: c.run.cards_per_job as u32,
+        unsigned_packages_allowed: c.packages.unsigned_allowed,
+        package_limits: PackageLimits::default(),
+        incomplete_package_alert_seconds: c.packages.incomplete_alert_minutes * 60,
+        release: match c.release.mode {
+            config::ReleaseMode::Automatic => ReleaseMode::Automatic,
+            config::ReleaseMode::TwoPerson => ReleaseMode::TwoPerson,
+        },
+        utc_offset_minutes: c.utc_offset_minutes().unwrap_or(0),
+        sender: Sender {
+            name: c.sender.name.clone(),
+            name_zh: c.sender.name_zh.clone(),
+            address: c.sender.address.clone(),
+            phone: c.sender.phone.clone(),
+            mail_fee_cents: c.sender.mail_fee_cents as u32,
+        },
+        proof_cards: c.report.proof_cards as usize,
+    })
 }
 
 /// The profile the configuration names, as it applies on the day of `at`.
@@ -172,7 +178,7 @@ fn open_with(cli: &Cli, command: &str, care: IndexCare) -> Result<OpenPlant, Fau
         vault_key: Arc::new(vault_key),
         entropy: Arc::new(SystemEntropy),
         progress: progress::for_stderr(),
-        between_rooms: plant::allocator::trim,
+        give_back: plant::allocator::trim,
         stop: Arc::new(AtomicBool::new(false)),
         pepper,
     };

@@ -52,6 +52,8 @@ impl Jobs<'_> {
         self.write_down_spoilt(&made, book)?;
         lock(book).record(&Entry::JobMade(JobMade { batch: self.maker.batch.batch.clone(), job: made.job, files: made.files, records: made.records }))?;
         self.world.progress.advance(Stage::Jobs, cards);
+        // A job's photos are gone now: without this the pieces they leave add up over the jobs of a large batch.
+        (self.world.give_back)();
         Ok(())
     }
 

@@ -27,8 +27,8 @@ pub struct World {
     pub progress: Box<dyn Progress>,
     /// Raised by Ctrl-C or SIGTERM: finish the chunk, write it down, stop.
     pub stop: Arc<AtomicBool>,
-    /// Called between two rooms, when what the last one needed is free again: the process may give memory back to the machine.
-    pub between_rooms: fn(),
+    /// Called when much has just become free, after a room and after a job: the process may give memory back to the machine.
+    pub give_back: fn(),
     /// Key of every digest that says something about a person.
     pub pepper: Pepper,
 }

@@ -2,6 +2,7 @@
 //! under its own name. Both may run any number of times and change nothing after the first.
 
 use card::Digest;
+use card::seeded::{Bug, has};
 use ledger::book::Book;
 use ledger::book::state::{BatchStage, BatchState};
 use ledger::entry::{BatchReleased, BatchSealed, Entry, FileDigest};
@@ -49,6 +50,10 @@ pub fn seal(world: &World, book: &mut Book, batch: &BatchState, dispatched: &Dis
     balance("cards made", made, "cards in bundles", bundled)?;
     let mut files: Vec<FileDigest> = jobs.iter().flat_map(|j| j.files.clone()).chain(dispatched.files.iter().cloned()).collect();
     files.sort_by(|a, b| a.path.cmp(&b.path));
+    if has(Bug::HashOrder) {
+        let hashed: std::collections::HashMap<String, FileDigest> = files.into_iter().map(|f| (f.path.clone(), f)).collect();
+        files = hashed.into_values().collect();
+    }
     let manifest = Manifest {
         format: "cardline-batch/1",
         batch: batch.batch.as_str(),

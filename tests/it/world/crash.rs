@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, HashSet};
 
 use card::Digest;
 use line::plan::Plan;
-use testkit::world::{Loss, SimDisk, State};
+use testkit::dice::Dice;
+use testkit::world::{Failure, Loss, SimDisk, State};
 
 use super::plant::{broken, difference, outputs, plan, run, stocked};
 
@@ -120,4 +121,46 @@ fn a_crash_of_a_recovery_loses_nothing_and_makes_nothing_twice() {
         println!("{story}: crashed again {} ways", again.len());
     }
     println!("{}", campaign.told());
+}
+
+/// Runs that crash again and again, at operations and with losses chance chooses, before one may end.
+fn five_deep(rounds: u64) {
+    let start = stocked(40, 7, Some(0.1));
+    let mut campaign = Campaign::new(&start, 1);
+    let whole = {
+        let disk = SimDisk::of(start.clone());
+        run(&disk, &campaign.plan).unwrap_or_else(|e| panic!("counting: {e}"));
+        disk.operations()
+    };
+    for n in 0..rounds {
+        let mut dice = Dice::new(seed(), "deep", n);
+        let (mut state, mut story) = (start.clone(), format!("round {n}, seed {}:", seed()));
+        for _ in 0..DEPTH {
+            // What a recovery has left to do is less each time: most crashes are to come within it.
+            let at = 1 + dice.below(whole as usize / 3) as u64;
+            let loss = Loss::ALL[dice.below(Loss::ALL.len())];
+            let disk = SimDisk::of(state);
+            disk.fail(at, Failure::From(EIO));
+            campaign.tally.crashes += usize::from(run(&disk, &campaign.plan).is_err());
+            state = disk.state().after(loss, seed() ^ at);
+            story.push_str(&format!(" {loss:?} after operation {at};"));
+        }
+        campaign.complete(&state, &story);
+    }
+    println!("{rounds} nights, {} crashes {DEPTH} deep: all ended alike", campaign.tally.crashes);
+    assert!(campaign.tally.crashes as u64 > rounds * 2, "most crashes must come before the end");
+}
+
+const DEPTH: usize = 5;
+const EIO: i32 = 5;
+
+#[test]
+fn a_sample_of_crashes_five_deep_loses_nothing_and_makes_nothing_twice() {
+    five_deep(6);
+}
+
+#[test]
+#[ignore = "minutes long even in release: docs/RELIABILITY.md says how to run it"]
+fn a_thousand_nights_of_crashes_five_deep_lose_nothing_and_make_nothing_twice() {
+    five_deep(1_000);
 }

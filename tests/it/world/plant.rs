@@ -1,8 +1,6 @@
-//! The whole line on a simulated disk: a stocked plant, one run of it, and what the world outside sees of it afterwards.
+//! A stocked plant on a simulated disk, and the settled choices of the runs on it. A run itself is the drill's `simulated.rs`.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use card::{Digest, Profile};
 use jiff::civil::{Date, date};
@@ -12,13 +10,18 @@ use ledger::entry::{Entry, Millis, PlantCreated, RegisterImported};
 use ledger::fault::Fault;
 use ledger::index::MemIndex;
 use line::package::PackageLimits;
-use line::plan::{Plan, ReleaseMode, Sender, World};
-use line::ports::{Auditor, Silent};
-use line::run::{Halves, Starter, Summary};
+use line::plan::{Plan, ReleaseMode, Sender};
+use line::run::Summary;
 use plant::RegisterKind;
 use plant::keys::PlantKeys;
 use testkit::batch::{Order, generate};
-use testkit::world::{BESIDE, SimClock, SimDisk, SimEntropy, SimInbox, State};
+use testkit::world::{BESIDE, SimClock, SimDisk, State};
+
+#[path = "../../../crates/cardline/src/drill/simulated.rs"]
+mod simulated;
+
+#[allow(unused_imports, reason = "the benches use less of it than the tests")]
+pub use simulated::{broken, difference, outputs, run_at, world};
 
 /// 2026-11-22T14:00:00Z.
 pub const NOW: Millis = 1_795_356_000_000;
@@ -67,80 +70,7 @@ pub fn plan(threads: usize) -> Plan {
     }
 }
 
-pub fn world(disk: &SimDisk, clock: &SimClock) -> Result<World, Fault> {
-    let keys = PlantKeys::open(disk)?;
-    Ok(World {
-        disk: Arc::new(disk.clone()),
-        inbox: Box::new(SimInbox::on(disk)),
-        shelf: Box::new(plant::Shelf::new(Arc::new(disk.clone()))),
-        clock: Box::new(clock.clone()),
-        pepper: keys.pepper.clone(),
-        vault_key: Arc::new(keys.vault.clone()),
-        entropy: Arc::new(SimEntropy::new(1, life(disk))),
-        signer: Box::new(keys),
-        progress: Box::new(Silent),
-        between_rooms: || {},
-        auditor: Box::new(NoAudit),
-        stop: Arc::new(AtomicBool::new(false)),
-    })
-}
-
-/// Lives told apart by what the ones before wrote, so that a replay draws the same chance and a recovery another.
-fn life(disk: &SimDisk) -> u64 {
-    disk.list("ledger").into_iter().flatten().map(|e| e.len_bytes).sum()
-}
-
-/// Automatic release asks no auditor; `verify` is run on the finished plant instead.
-struct NoAudit;
-
-impl Auditor for NoAudit {
-    fn check(&self, _: &card::BatchId) -> Result<(), Fault> {
-        Ok(())
-    }
-}
-
 /// One run, as `cardline run` does it, with the index built from the journal.
 pub fn run(disk: &SimDisk, plan: &Plan) -> Result<Summary, Fault> {
     run_at(disk, plan, &SimClock::at(NOW))
-}
-
-pub fn run_at(disk: &SimDisk, plan: &Plan, clock: &SimClock) -> Result<Summary, Fault> {
-    let world = world(disk, clock)?;
-    let (mut book, _) = Book::open(world.disk.clone(), Box::new(MemIndex::default()))?;
-    let starter = Starter { command: "run".into(), who: "scheduler".into(), reason: Some("test".into()) };
-    let summary = line::run::run(&world, plan, &mut book, &starter, Halves { intake: true, produce: true })?;
-    line::run::end(&world, &mut book, 0)?;
-    book.close()?;
-    Ok(summary)
-}
-
-/// What everyone outside sees: batches and answers, and what was set aside.
-pub fn outputs(state: &State) -> BTreeMap<String, Digest> {
-    let tops = ["batches", "returns", "quarantine", "inbox"];
-    let files = tops.iter().flat_map(|top| state.files(top));
-    files.filter(|(path, _)| !path.ends_with("report.html")).map(|(path, content)| (path, Digest::of(&content))).collect()
-}
-
-/// The first difference of two sets of outputs, in words.
-pub fn difference(wanted: &BTreeMap<String, Digest>, got: &BTreeMap<String, Digest>) -> Option<String> {
-    let missing = wanted.keys().find(|p| !got.contains_key(*p)).map(|p| format!("{p} is missing"));
-    let extra = || got.keys().find(|p| !wanted.contains_key(*p)).map(|p| format!("{p} is too much"));
-    let differs = || wanted.iter().find(|(p, d)| got[*p] != **d).map(|(p, _)| format!("{p} differs"));
-    missing.or_else(extra).or_else(differs)
-}
-
-/// Lines of `verify` that aren't ok.
-pub fn broken(disk: &SimDisk) -> Vec<String> {
-    let mut found = Vec::new();
-    let keys = PlantKeys::open(disk).unwrap_or_else(|e| panic!("{e}"));
-    let scope = audit::Scope { vault_key: Some(audit::PlantKey::new(*keys.vault.bytes())), ..audit::Scope::default() };
-    let done = audit::verify(disk, &scope, &mut |finding| {
-        if !finding.ok {
-            found.push(format!("{finding:?}"));
-        }
-    });
-    if let Err(fault) = done {
-        found.push(fault.to_string());
-    }
-    found
 }

@@ -3,6 +3,7 @@
 mod backup;
 mod decide;
 mod demo;
+mod drill;
 mod explain;
 mod held;
 mod init;
@@ -52,6 +53,7 @@ pub fn dispatch(cli: &Cli) -> Result<u8, Fault> {
         Command::Verify(args) => verify::verify(cli, args),
         Command::Backup(args) => backup::backup(cli, args),
         Command::Restore(args) => backup::restore(cli, args),
+        Command::Drill(args) => drill::drill(cli, args),
         Command::Demo(args) => demo::demo(cli, args),
     }
 }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use card::seeded::{Bug, has};
+
 use super::format::{DraftRecord, FORMAT_VERSION, PLANT_ID_BYTES_MAX, RECORD_BYTES_MAX, SEGMENT_HEADER_BYTES, SegmentHeader, genesis};
 use super::{FOLDER, Head, JournalReader, JournalView, MARK_FORM, MARK_PATH, OpenReport, SEGMENT_BYTES, Segment, map, segment_path};
 use crate::disk::{Disk, DiskFile};
@@ -168,7 +170,11 @@ impl Journal {
         let last = self.view.segments.last_mut().expect("a journal has a segment");
         let path = segment_path(last.number);
         self.file.write_all(&self.pending).map_err(Fault::on("write", &path))?;
-        self.file.sync().map_err(|e| Fault::sync(&path, e))?;
+        let mut synced = self.file.sync();
+        if has(Bug::SyncRetried) && synced.is_err() {
+            synced = self.file.sync();
+        }
+        synced.map_err(|e| Fault::sync(&path, e))?;
         last.len_bytes += self.pending.len() as u64;
         self.view.head = self.tip;
         self.pending.clear();

@@ -2,6 +2,7 @@
 
 use card::Code;
 use card::profile::photo::PhotoRules;
+use card::seeded::{Bug, has};
 
 use super::frame::Frame;
 use super::layout::Layout;
@@ -90,7 +91,7 @@ pub(crate) fn size(frame: &Frame, rules: &PhotoRules) -> Option<Refusal> {
     if frame.width.max(frame.height) > rules.side_px_max {
         return Some(Refusal::new(Code::Pho06, claimed, format!("{} px a side", rules.side_px_max)));
     }
-    let right = (frame.width, frame.height) == (rules.width_px, rules.height_px);
+    let right = has(Bug::HeaderBelieved) || (frame.width, frame.height) == (rules.width_px, rules.height_px);
     (!right).then(|| Refusal::new(Code::Pho05, claimed, format!("{}x{}", rules.width_px, rules.height_px)))
 }
 

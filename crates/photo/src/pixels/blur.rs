@@ -3,9 +3,9 @@
 //! focus has lost everything there too, while the grain of a sensor and of the file's own quantisation, which looks perfectly
 //! sharp at full scale, is averaged away.
 //!
-//! On six public-domain portraits of real people (docs/decisions/0006-blur-at-half-scale.md) a Gaussian blur of 1.5 px gives the
-//! same values at either scale (0.59 to 0.72), so the limits of photo.md §4.3 stay; with noise of 3 grey levels over it the full
-//! scale says 0.28 to 0.46, as of a sharp picture, and this one 0.51 to 0.67.
+//! On six public-domain portraits of real people a Gaussian blur of 1.5 px gives the same values at either scale (0.59 to 0.72); with
+//! noise of 3 grey levels over it the full scale says 0.28 to 0.46, as of a sharp picture, and this one 0.51 to 0.67
+//! (docs/decisions/0006-blur-at-half-scale.md, which also says where the limits come from).
 
 use super::oval::Oval;
 use super::plane::{HALVED_SUM, Halved, Luma};
