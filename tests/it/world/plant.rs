@@ -18,10 +18,10 @@ use testkit::batch::{Order, generate};
 use testkit::world::{BESIDE, SimClock, SimDisk, State};
 
 #[path = "../../../crates/cardline/src/drill/simulated.rs"]
-mod simulated;
+mod rehearsal;
 
 #[allow(unused_imports, reason = "the benches use less of it than the tests")]
-pub use simulated::{broken, difference, outputs, run_at, world};
+pub use rehearsal::{broken, difference, outputs, run_at, world};
 
 /// 2026-11-22T14:00:00Z.
 pub const NOW: Millis = 1_795_356_000_000;
