@@ -107,7 +107,8 @@ pub enum Command {
     Restore(RestoreArgs),
     /// Rehearse the worst night on the plant's last packages: power cuts, full disks, flipped bits, kills, a spoilt index.
     ///
-    /// The plant is only read. The rehearsed packages lie unencrypted in a folder of the drill's own until it ends.
+    /// The plant is only read. The rehearsed packages lie unencrypted in a folder of the drill's own until it ends; a drill that is
+    /// itself killed leaves that folder (`cardline-drill-…`) behind: remove it.
     Drill(DrillArgs),
     /// Make a small plant with synthetic packages and run a whole night on it.
     Demo(DemoArgs),
@@ -130,7 +131,7 @@ pub struct DrillArgs {
     /// Runs to kill.
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub kills: u64,
-    /// Chooses what happens when; the same number, the same drill.
+    /// Chooses what happens when. The same number gives the same power cuts, refusals and bits; kills hit a process where it is.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
     /// Keep the drill's folder when something failed.

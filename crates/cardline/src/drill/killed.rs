@@ -131,12 +131,10 @@ impl Stage<'_> {
             return Ok(Err(why));
         }
         let path = plant.join(wiring::INDEX).join("db");
-        let spoil = |bytes: &mut Vec<u8>| bytes.iter_mut().take(SPOILT_BYTES).for_each(|b| *b = !*b);
-        let spoilt = std::fs::read(&path).map(|mut bytes| {
-            spoil(&mut bytes);
-            bytes
-        });
-        spoilt.and_then(|bytes| std::fs::write(&path, bytes)).map_err(|e| Fault::io("write", path.display().to_string(), e))?;
+        let unusable = |e| Fault::io("spoil", path.display().to_string(), e);
+        let mut bytes = std::fs::read(&path).map_err(unusable)?;
+        bytes.iter_mut().take(SPOILT_BYTES).for_each(|b| *b = !*b);
+        std::fs::write(&path, bytes).map_err(unusable)?;
         let outcome = self.ended_like(&plant, wanted)?;
         Ok(outcome.map(|()| "set aside and folded anew from the journal: nothing else changed".to_owned()))
     }
