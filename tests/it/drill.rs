@@ -9,7 +9,9 @@ const EXERCISES: [&str; 6] = ["undisturbed", "power cut", "refusing disk", "flip
 #[test]
 fn a_sound_plant_passes_the_drill_and_is_only_read() {
     let plant = Plant::stocked(50, 8);
-    plant.ok(&["run"]);
+    // An hour after the registers came in, as on any real plant.
+    let night = plant.run_at("2026-11-22T15:00:00Z", &["run"]);
+    assert!(night.status.success(), "{}", text(&night.stderr));
     let before = plant.files("");
     let told = plant.ok(&["drill", "--json", "--packages", "2", "--rounds", "6", "--kills", "2", "--bits", "16"]);
     let lines: Vec<Value> = told.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();

@@ -1,6 +1,9 @@
 //! Bugs on purpose, to test the tests (faults.md §9, "test the tester"): each is a mistake that is easily made where it stands. Without the
 //! feature `seeded-bugs`, which only `tests/seeded-bugs.sh` turns on, [`has`] is a constant `false` and nothing of them is compiled.
 
+#[cfg(all(feature = "seeded-bugs", not(debug_assertions)))]
+compile_error!("seeded bugs are for tests: no release is built with them");
+
 /// A mistake, named by what is done wrong.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Bug {

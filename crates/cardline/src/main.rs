@@ -49,12 +49,10 @@ fn main() -> ExitCode {
         }
         // `cardline explain … | head` has read what it wanted. Not 0: nobody has seen how `verify` ended.
         Err(panic) if stdout_is_gone(&*panic) => ExitCode::from(EXIT_IO),
-        Err(_) => ExitCode::from(EXIT_BUG),
+        Err(_) => ExitCode::from(commands::EXIT_BROKEN),
     }
 }
 
-/// A promise of ours is broken (faults.md §3).
-const EXIT_BUG: u8 = 70;
 /// Input/output error (faults.md §3).
 const EXIT_IO: u8 = 74;
 

@@ -3,11 +3,9 @@
 use ledger::fault::Fault;
 use serde_json::json;
 
+use super::EXIT_BROKEN;
 use crate::cli::{Cli, DrillArgs};
 use crate::drill;
-
-/// Exit code when a promise of ours doesn't hold.
-const EXIT_BROKEN: u8 = 70;
 
 pub fn drill(cli: &Cli, args: &DrillArgs) -> Result<u8, Fault> {
     let made = |e: std::io::Error| Fault::io("create", "the drill's folder", e);

@@ -19,7 +19,7 @@ use crate::config::{COMMENTED_DEFAULT, FILE_NAME};
 use crate::wiring;
 
 /// Folders of a plant (issue 2, "The plant").
-const FOLDERS: [&str; 7] = ["inbox", "vault", "registers", "ledger", "batches", "returns", "quarantine"];
+pub const FOLDERS: [&str; 7] = ["inbox", "vault", "registers", "ledger", "batches", "returns", "quarantine"];
 
 pub fn init(cli: &Cli, args: &InitArgs) -> Result<u8, Fault> {
     let entropy = match args.test_seed {

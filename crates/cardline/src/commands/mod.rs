@@ -6,7 +6,7 @@ mod demo;
 mod drill;
 mod explain;
 mod held;
-mod init;
+pub mod init;
 mod ledger;
 mod package;
 mod people;
@@ -25,6 +25,9 @@ use ::ledger::fault::Fault;
 use line::run::Halves;
 
 use crate::cli::{Cli, Command};
+
+/// Exit code when a promise of ours doesn't hold (faults.md §3).
+pub const EXIT_BROKEN: u8 = 70;
 
 /// Runs the command and gives its exit code (faults.md §3).
 pub fn dispatch(cli: &Cli) -> Result<u8, Fault> {

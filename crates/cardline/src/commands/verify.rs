@@ -4,12 +4,10 @@ use card::{BatchId, Code};
 use ledger::fault::Fault;
 use serde_json::json;
 
+use super::EXIT_BROKEN;
 use crate::cli::{Cli, VerifyArgs};
 use crate::rederive::{self, Sample};
 use crate::{wiring, witness};
-
-/// Exit code when a promise of ours doesn't hold.
-const EXIT_BROKEN: u8 = 70;
 
 /// The invariant that speaks of witnessed places.
 const WITNESS: &str = "I-18";

@@ -1,8 +1,9 @@
 //! The program itself, as a process on a real disk, killed at times chance chooses; then with a spoilt index. It must end with the
 //! outputs of a process that was left alone.
 
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use card::Digest;
@@ -46,19 +47,33 @@ impl Stage<'_> {
         }
         let whole = begun.elapsed();
         let wanted = outputs(&alone)?;
-        let (mut plant, mut killed, mut runs) = (self.laid_down("killed", &texts)?, 0, 0);
+        Ok((self.killed(kills, whole, &texts, &wanted)?, self.spoilt(&texts, &wanted)?))
+    }
+
+    /// Kills until there were enough; every run that came to its end before its kill is held to the outputs too.
+    fn killed(&self, kills: u64, whole: Duration, texts: &[(String, String)], wanted: &Outputs) -> Result<Outcome, Fault> {
+        let (mut plant, mut killed, mut runs) = (self.laid_down("killed", texts)?, 0, 0);
         while killed < kills && runs < kills * RUNS_PER_KILL_MAX {
             let delay = whole.mul_f64(WITHIN * Dice::new(self.night.seed, "kill", runs).below(1_000) as f64 / 1_000.0);
             runs += 1;
-            if self.killed_alive(&plant, delay)? {
+            let status = self.run_and_kill(&plant, delay)?;
+            if status.signal().is_some() {
                 killed += 1;
-            } else {
-                plant = self.laid_down("killed", &texts)?;
+                continue;
             }
+            if !status.success() {
+                return Ok(Err(format!("after {killed} kills `cardline run` ended with {status}")));
+            }
+            if let Err(why) = self.ended_like(&plant, wanted)? {
+                return Ok(Err(format!("after {killed} kills: {why}")));
+            }
+            plant = self.laid_down("killed", texts)?;
         }
-        let told = || format!("{killed} of {runs} runs killed within {:.1} s of work", whole.as_secs_f64());
-        let outcome = self.ended_like(&plant, &wanted)?.map(|()| format!("{}: ended with the same outputs, `verify` in order", told()));
-        Ok((outcome, self.spoilt(&texts, &wanted)?))
+        let told = format!("{killed} of {runs} runs killed within {:.1} s of work", whole.as_secs_f64());
+        if killed < kills {
+            return Ok(Err(format!("{told}: the others had ended before; rehearse with more packages")));
+        }
+        Ok(self.ended_like(&plant, wanted)?.map(|()| format!("{told}: ended with the same outputs, `verify` in order")))
     }
 
     /// The plant's configuration, with a scheduler who may go on after a kill, and without a second person to wait for.
@@ -97,21 +112,21 @@ impl Stage<'_> {
         Ok(process)
     }
 
-    /// `false`: it had ended, successfully or not, before.
-    fn killed_alive(&self, plant: &Path, delay: Duration) -> Result<bool, Fault> {
-        use std::os::unix::process::ExitStatusExt as _;
+    /// How it ended: by the kill, or before it by itself.
+    fn run_and_kill(&self, plant: &Path, delay: Duration) -> Result<ExitStatus, Fault> {
         let started = |e| Fault::io("start", "cardline", e);
         let mut child = self.command(plant, "run")?.spawn().map_err(started)?;
         std::thread::sleep(delay);
         child.kill().map_err(started)?;
-        Ok(child.wait().map_err(started)?.signal().is_some())
+        child.wait().map_err(started)
     }
 
     fn finish(&self, plant: &Path) -> Result<(), String> {
         for command in ["run", "verify"] {
-            let status = self.command(plant, command).map_err(|e| e.to_string())?.status().map_err(|e| e.to_string())?;
-            if !status.success() {
-                return Err(format!("`cardline {command}` ended with {status}"));
+            let mut process = self.command(plant, command).map_err(|e| e.to_string())?;
+            let ended = process.stdout(Stdio::piped()).stderr(Stdio::piped()).output().map_err(|e| e.to_string())?;
+            if !ended.status.success() {
+                return Err(format!("`cardline {command}` ended with {}: {}", ended.status, why(&ended)));
             }
         }
         Ok(())
@@ -136,8 +151,18 @@ impl Stage<'_> {
         bytes.iter_mut().take(SPOILT_BYTES).for_each(|b| *b = !*b);
         std::fs::write(&path, bytes).map_err(unusable)?;
         let outcome = self.ended_like(&plant, wanted)?;
+        if !plant.join(format!("{}.bad-1", wiring::INDEX)).exists() {
+            return Ok(Err("the spoilt index was used: none was set aside".to_owned()));
+        }
         Ok(outcome.map(|()| "set aside and folded anew from the journal: nothing else changed".to_owned()))
     }
+}
+
+/// What the program said of its failure: the first violation `verify` found, or its last line.
+fn why(ended: &Output) -> String {
+    let said = [&ended.stdout, &ended.stderr].map(|text| String::from_utf8_lossy(text).into_owned());
+    let violation = said[0].lines().find(|line| line.contains("the first:"));
+    violation.or(said[1].lines().last()).unwrap_or("nothing said").trim().to_owned()
 }
 
 /// As [`super::simulated::outputs`], of a plant on a real disk.

@@ -22,6 +22,9 @@ use simulated::{Outputs, broken, difference, outputs, run_at};
 const EIO: i32 = 5;
 const ENOSPC: i32 = 28;
 const EROFS: i32 = 30;
+/// Exit codes of a run the disk stopped: from "disk full" to "run again" (faults.md §3).
+const EXIT_DISK_FULL: u8 = 73;
+const EXIT_AGAIN: u8 = 75;
 /// What a disk answers, and whether once or from then on.
 const REFUSALS: [(&str, Failure); 5] = [
     ("one operation answers EIO", Failure::Once(EIO)),
@@ -99,12 +102,16 @@ impl Night {
         if broken.is_empty() { Ok(()) } else { Err(format!("{story}: {}", broken.join("; "))) }
     }
 
-    /// A night that stops at an operation chance chooses; what it leaves, whether it stopped.
-    fn stopped_at(&self, operation: u64, failure: Failure) -> (State, bool) {
+    /// A night with a failing operation; what it leaves, and whether it stopped.
+    fn stopped_at(&self, operation: u64, failure: Failure, story: &str) -> Result<(State, bool), String> {
         let disk = SimDisk::of(self.start.clone());
         disk.fail(operation, failure);
-        let stopped = run_at(&disk, &self.plan, &self.clock).is_err();
-        (disk.state(), stopped)
+        let fault = run_at(&disk, &self.plan, &self.clock).err();
+        match &fault {
+            // What the disk does is never a broken promise of ours, nor a reason not to start again.
+            Some(fault) if !(EXIT_DISK_FULL..=EXIT_AGAIN).contains(&fault.exit_code()) => Err(format!("{story}: exit code {} for {fault}", fault.exit_code())),
+            _ => Ok((disk.state(), fault.is_some())),
+        }
     }
 
     fn operation(&self, dice: &mut Dice) -> u64 {
@@ -116,8 +123,12 @@ impl Night {
             let mut dice = Dice::new(self.seed, "power", n);
             let at = self.operation(&mut dice);
             let loss = Loss::ALL[n as usize % Loss::ALL.len()];
-            let (state, _) = self.stopped_at(at, Failure::From(EIO));
-            self.goes_on(&state.after(loss, self.seed ^ n), &format!("power cut at operation {at}, {loss:?}, seed {}", self.seed))?;
+            let story = format!("power cut at operation {at}, {loss:?}, seed {}", self.seed);
+            let (state, stopped) = self.stopped_at(at, Failure::From(EIO), &story)?;
+            if !stopped {
+                return Err(format!("{story}: the night went on without power"));
+            }
+            self.goes_on(&state.after(loss, self.seed ^ n), &story)?;
         }
         Ok(format!("{rounds} times, {} models of what a power cut leaves: every night ended with the same outputs", Loss::ALL.len()))
     }
@@ -127,9 +138,10 @@ impl Night {
         for n in 0..rounds {
             let at = self.operation(&mut Dice::new(self.seed, "refusal", n));
             let (what, failure) = REFUSALS[n as usize % REFUSALS.len()];
-            let (state, stopped) = self.stopped_at(at, failure);
+            let story = format!("{what} at operation {at}, seed {}", self.seed);
+            let (state, stopped) = self.stopped_at(at, failure, &story)?;
             stops += u64::from(stopped);
-            self.goes_on(&state.after(Loss::All, self.seed ^ n), &format!("{what} at operation {at}, seed {}", self.seed))?;
+            self.goes_on(&state.after(Loss::All, self.seed ^ n), &story)?;
         }
         Ok(format!("{rounds} times, {stops} nights stopped: every one went on to the same outputs"))
     }

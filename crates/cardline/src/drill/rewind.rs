@@ -16,16 +16,17 @@ use plant::keys::{PlantKeys, SECRET_BYTES};
 use testkit::world::{SimDisk, State};
 
 use crate::cli::Cli;
+use crate::commands::init::FOLDERS;
 use crate::wiring;
 
 /// Contents of packages taken; all of a rehearsal is in memory, several times over.
 const REHEARSED_BYTES_MAX: u64 = 64 << 20;
-const FOLDERS: [&str; 8] = ["inbox", "vault", "registers", "ledger", "batches", "returns", "quarantine", "keys"];
+const SECOND: Millis = 1_000;
 
 /// A plant at the evening before.
 pub struct Evening {
     pub state: State,
-    /// When its packages had all arrived.
+    /// A whole second after its packages had all arrived.
     pub at: Millis,
     pub packages: u64,
     pub applications: u64,
@@ -64,6 +65,8 @@ pub fn evening(cli: &Cli, packages_max: u64) -> Result<Evening, Fault> {
     if evening.packages == 0 {
         return Err(Fault::Usage("the plant has no package to rehearse with".to_owned()));
     }
+    // `--clock` has whole seconds.
+    evening.at = evening.at.div_euclid(SECOND) * SECOND + SECOND;
     begin(&rehearsed, &*disk, &book, evening.at)?;
     rehearsed.settle();
     evening.state = rehearsed.state();
@@ -76,8 +79,12 @@ fn begin(rehearsed: &SimDisk, disk: &dyn Disk, book: &Book, at: Millis) -> Resul
     SystemEntropy.fill(entropy.as_mut_slice())?;
     PlantKeys::create(rehearsed, &entropy)?;
     let mut begun = Book::create(Arc::new(rehearsed.clone()), Box::new(MemIndex::default()), "plant-drill")?;
+    let mut registers = book.registers()?;
+    // By kind in the book; a ledger's times never go back.
+    registers.sort_by_key(|r| r.at);
+    let at = registers.first().map_or(at, |r| at.min(r.at));
     begun.record(&Entry::PlantCreated(PlantCreated { plant_id: "plant-drill".to_owned(), program: "drill".to_owned(), at }))?;
-    for register in book.registers()? {
+    for register in registers {
         rehearsed.put(&register.path, &disk.read(&register.path).map_err(|e| Fault::io("read", &register.path, e))?);
         begun.record(&Entry::RegisterImported(register))?;
     }

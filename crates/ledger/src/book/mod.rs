@@ -207,7 +207,7 @@ impl Book {
     /// The disk fails.
     pub fn close(mut self) -> Result<(), Fault> {
         self.commit()?;
-        self.index.flush()?;
+        self.index.close()?;
         match self.journal {
             Source::Open(journal) => journal.close().map(|_| ()),
             Source::Looked(_) => Ok(()),

@@ -3,6 +3,7 @@
 //! Which keys there are is the book's business, not this file's.
 
 mod memory;
+mod seal;
 mod sled_index;
 
 use std::ops::ControlFlow;
@@ -42,6 +43,13 @@ pub trait Index: Send + Sync {
     /// # Errors
     /// As [`Index::get`].
     fn flush(&mut self) -> Result<(), Fault>;
+    /// Flushes for the last time. It is used no more.
+    ///
+    /// # Errors
+    /// As [`Index::get`].
+    fn close(&mut self) -> Result<(), Fault> {
+        self.flush()
+    }
     /// Forgets everything, cursor included.
     ///
     /// # Errors

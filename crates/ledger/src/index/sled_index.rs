@@ -3,6 +3,7 @@
 //!
 //! Between a write and the next flush a marker file names the machine's boot. Found after a reboot it means that
 //! unsynced pages may be missing in the middle, which sled 0.34.7 doesn't always notice (faults.md F2): set aside, fold again.
+//! What is damaged between a close and the next opening is found by the seal; what fails in use is marked and set aside next time.
 
 use std::fs::{self, File};
 use std::io;
@@ -10,12 +11,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::{Index, IndexBatch, See};
+use super::{Index, IndexBatch, See, seal};
 use crate::fault::Fault;
 
 /// How long a held lock is waited for (a killed process keeps it for a moment).
 const LOCK_PATIENCE: Duration = Duration::from_secs(5);
 const LOCK_PAUSE: Duration = Duration::from_millis(100);
+const REST_PAUSE: Duration = Duration::from_millis(2);
 /// Values stay small: artefacts are files (engine.md §1.7.4).
 const VALUE_BYTES_MAX: usize = 64 * 1024;
 /// No key is empty: looking it up only enters the tree.
@@ -23,6 +25,8 @@ const NO_KEY: &[u8] = b"";
 /// The file whose fsync makes a flush power-safe; its name is why the version is pinned exactly.
 const DATA_FILE: &str = "db";
 const DIRTY_FILE: &str = "dirty";
+/// Left by an index that failed in use: opening it again would only fail again.
+const FAILED_FILE: &str = "failed";
 /// Older set-aside indexes are kept for the engineers up to this many.
 const SET_ASIDE_MAX: u32 = 100;
 
@@ -63,7 +67,7 @@ impl SledIndex {
             index.start()?;
             return Ok((index, IndexOpened::Created));
         }
-        let distrusted = index.reason_to_distrust();
+        let distrusted = index.reason_to_distrust()?;
         let outcome = if let Some(why) = distrusted { Err(Fault::Index(why)) } else { index.start() };
         match outcome {
             Ok(()) => Ok((index, IndexOpened::Reopened)),
@@ -97,10 +101,16 @@ impl SledIndex {
         free.ok_or_else(|| Fault::Index(format!("{SET_ASIDE_MAX} indexes were set aside already; remove them")))
     }
 
-    fn reason_to_distrust(&self) -> Option<String> {
-        let marker = fs::read_to_string(self.folder.join(DIRTY_FILE)).ok()?;
-        let rebooted = marker != self.boot_id || self.boot_id.is_empty();
-        rebooted.then(|| "the machine went down while it was being written".to_owned())
+    fn reason_to_distrust(&self) -> Result<Option<String>, Fault> {
+        if let Ok(why) = fs::read_to_string(self.folder.join(FAILED_FILE)) {
+            return Ok(Some(format!("it failed when it was used last: {why}")));
+        }
+        let marker = fs::read_to_string(self.folder.join(DIRTY_FILE));
+        if marker.is_ok_and(|boot| boot != self.boot_id || boot.is_empty()) {
+            return Ok(Some("the machine went down while it was being written".to_owned()));
+        }
+        let sound = seal::unseal(&self.folder).map_err(|e| self.fault("read", e))?;
+        Ok((!sound).then(|| "its files are not as they were when it was closed".to_owned()))
     }
 
     fn start(&mut self) -> Result<(), Fault> {
@@ -146,8 +156,28 @@ impl SledIndex {
                 self.open = Some(open);
                 Ok(value)
             }
-            Ok(Err(error)) => Err(self.sled_fault(op, error)),
-            Err(_) => Err(Fault::Index(format!("{op} panicked"))),
+            Ok(Err(error)) => Err(self.failed(self.sled_fault(op, error))),
+            Err(_) => Err(self.failed(Fault::Index(format!("{op} panicked")))),
+        }
+    }
+
+    /// Leaves a mark for the next opening. Where not even that can be written, the disk is what has to be mended first.
+    fn failed(&self, fault: Fault) -> Fault {
+        if let Fault::Index(why) = &fault {
+            drop(fs::write(self.folder.join(FAILED_FILE), why));
+        }
+        fault
+    }
+
+    /// sled's threads end a moment after its last handle; its lock says when. `false`: they haven't ended.
+    fn is_at_rest(data: &File) -> bool {
+        let deadline = Instant::now() + LOCK_PATIENCE;
+        loop {
+            match data.try_lock() {
+                Ok(()) => return true,
+                Err(_) if Instant::now() < deadline => std::thread::sleep(REST_PAUSE),
+                Err(_) => return false,
+            }
         }
     }
 
@@ -192,8 +222,8 @@ impl SledIndex {
                 Ok(None) => return Ok(()),
                 Ok(Some(Ok((key, value)))) if see(&key, &value).is_continue() => {}
                 Ok(Some(Ok(_))) => return Ok(()),
-                Ok(Some(Err(error))) => return Err(self.sled_fault("read", error)),
-                Err(_) => return Err(Fault::Index("reading it panicked".to_owned())),
+                Ok(Some(Err(error))) => return Err(self.failed(self.sled_fault("read", error))),
+                Err(_) => return Err(self.failed(Fault::Index("reading it panicked".to_owned()))),
             }
         }
     }
@@ -210,8 +240,8 @@ impl Index for SledIndex {
         let tree = &self.opened()?.tree;
         match catch_unwind(AssertUnwindSafe(|| tree.get(key))) {
             Ok(Ok(value)) => Ok(value.map(|v| v.to_vec())),
-            Ok(Err(error)) => Err(self.sled_fault("read", error)),
-            Err(_) => Err(Fault::Index("reading it panicked".to_owned())),
+            Ok(Err(error)) => Err(self.failed(self.sled_fault("read", error))),
+            Err(_) => Err(self.failed(Fault::Index("reading it panicked".to_owned()))),
         }
     }
 
@@ -249,6 +279,16 @@ impl Index for SledIndex {
             open.data.sync_all().map_err(sled::Error::Io)
         })?;
         self.remove_marker()
+    }
+
+    fn close(&mut self) -> Result<(), Fault> {
+        self.flush()?;
+        let Some(Open { tree, data, .. }) = self.open.take() else { return Ok(()) };
+        drop(tree);
+        if Self::is_at_rest(&data) {
+            seal::seal(&self.folder).map_err(|e| self.fault("seal", e))?;
+        }
+        Ok(())
     }
 
     /// Empties the folder on disk: sled never gives room back.

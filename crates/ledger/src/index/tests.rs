@@ -122,6 +122,76 @@ fn a_garbled_index_is_set_aside_and_an_empty_one_takes_its_place() {
     }
 }
 
+/// Keys enough for several of sled's segments of 512 KiB.
+fn many_keys() -> IndexBatch {
+    let mut batch = IndexBatch::default();
+    for n in 0..12_000_u32 {
+        batch.put(n.to_be_bytes(), [n.to_le_bytes(); 20].concat());
+    }
+    batch
+}
+
+#[test]
+fn a_bit_flipped_anywhere_in_a_closed_index_is_noticed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("index");
+    let (mut index, _) = open(&path);
+    index.apply(many_keys()).unwrap();
+    index.close().unwrap();
+    drop(index);
+    let sealed = fs::read(path.join("sealed")).unwrap();
+    let sound = fs::read(path.join("db")).unwrap();
+    assert!(sound.len() > 1 << 20, "several segments: {}", sound.len());
+    for at in (0..sound.len()).step_by(sound.len() / 50) {
+        let mut spoilt = sound.clone();
+        spoilt[at] ^= 1;
+        fs::write(path.join("db"), spoilt).unwrap();
+        let (index, opened) = open(&path);
+        let IndexOpened::SetAside { set_aside, why } = opened else { panic!("byte {at}: {opened:?}") };
+        assert!(why.contains("not as they were"), "{why}");
+        assert_eq!(cursor(&index).unwrap(), None);
+        drop(index);
+        fs::remove_dir_all(&path).unwrap();
+        fs::rename(set_aside, &path).unwrap();
+        fs::write(path.join("sealed"), &sealed).unwrap();
+    }
+    fs::write(path.join("db"), &sound).unwrap();
+    assert_eq!(open(&path).1, IndexOpened::Reopened);
+    assert!(!path.join("sealed").exists(), "from here on it may be written");
+}
+
+#[test]
+fn an_index_that_was_not_closed_is_opened_without_a_seal() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("index");
+    let (mut index, _) = open(&path);
+    index.apply(batch(&[("k", Some("v"))])).unwrap();
+    index.close().unwrap();
+    let (mut index, opened) = open(&path);
+    assert_eq!(opened, IndexOpened::Reopened);
+    index.apply(batch(&[("l", Some("w"))])).unwrap();
+    index.flush().unwrap();
+    drop(index);
+    let (index, opened) = open(&path);
+    assert_eq!((opened, keys(&index, "")), (IndexOpened::Reopened, vec!["k".to_owned(), "l".to_owned()]));
+}
+
+#[test]
+fn an_index_that_failed_in_use_is_set_aside_next_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("index");
+    let (mut index, _) = SledIndex::open(&path, 1 << 20, "boot-1").unwrap();
+    index.apply(many_keys()).unwrap();
+    index.flush().unwrap();
+    // The disk has lost what isn't in the page cache.
+    fs::File::options().write(true).open(path.join("db")).unwrap().set_len(0).unwrap();
+    let read = (0..12_000_u32).find_map(|n| index.get(&n.to_be_bytes()).err());
+    assert!(matches!(read, Some(Fault::Index(_))), "{read:?}");
+    drop(index);
+    let (_, opened) = SledIndex::open(&path, 1 << 20, "boot-1").unwrap();
+    assert!(matches!(&opened, IndexOpened::SetAside { why, .. } if why.contains("failed when it was used last")), "{opened:?}");
+}
+
 #[test]
 fn an_index_in_use_is_not_set_aside() {
     let folder = tempfile::tempdir().unwrap();

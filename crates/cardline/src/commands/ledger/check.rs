@@ -59,20 +59,27 @@ fn compare(cli: &Cli) -> Result<String, Fault> {
     copy_folder(&folder, &copy).map_err(|e| Fault::io("copy", wiring::INDEX, e))?;
     let (index, opened) = SledIndex::open(&copy, CACHE_BYTES, &plant::machine::boot_id())?;
     if let IndexOpened::SetAside { why, .. } = opened {
-        return Ok(format!("can't be used ({why}); the next run rebuilds it (IDX-01)"));
+        return Ok(unusable(&why));
     }
     let disk = wiring::disk(cli)?;
     let (stored, lacked) = match Book::look_on(disk.clone(), Box::new(index)) {
         Ok(looked) => looked,
-        Err(Fault::Index(why)) => return Ok(format!("can't be used ({why}); the next run rebuilds it (IDX-01)")),
+        Err(Fault::Index(why)) => return Ok(unusable(&why)),
         Err(fault) => return Err(fault),
     };
-    let (unlike, keys) = stored.differences(&Book::look(disk, Box::new(MemIndex::default()))?)?;
+    let (unlike, keys) = match stored.differences(&Book::look(disk, Box::new(MemIndex::default()))?) {
+        Err(Fault::Index(why)) => return Ok(unusable(&why)),
+        compared => compared?,
+    };
     if unlike > 0 {
         return Err(Fault::refused(Code::Idx02, format!("{unlike} of {keys} keys are not what the journal says")));
     }
     let behind = if lacked == 0 { String::new() } else { format!(" (it lacked {lacked} records, which the next run folds)") };
     Ok(format!("agrees with the journal: {keys} keys compared{behind}"))
+}
+
+fn unusable(why: &str) -> String {
+    format!("can't be used ({why}); the next run rebuilds it (IDX-01)")
 }
 
 fn copy_folder(from: &Path, to: &Path) -> std::io::Result<()> {
