@@ -69,7 +69,7 @@ invariants! {
     I20 "I-20" "batch files are those of the signed manifest",
     I21 "I-21" "no file of a batch or the vault unknown, none missing",
     I22 "I-22" "every history is a path of the published states",
-    I23 "I-23" "times never go back, but to the time a run or batch froze",
+    I23 "I-23" "times never go back, but to the time a run or batch froze, or where CLK-01 says that the clock did",
     I24 "I-24" "the people register changed and batches released by who may, signatures verified again",
     I26 "I-26" "every start after an unclean stop says who and why",
     I29 "I-29" "what was purged had come to its end and is gone; what was not has its key",

@@ -296,6 +296,8 @@ pub enum Code {
     Idx01,
     /// The index differs from the journal.
     Idx02,
+    /// The machine's clock went back.
+    Clk01,
     /// A key of the vault is missing.
     Key01,
     /// A key of the vault is damaged, or is not the one it was sealed with.
@@ -332,7 +334,7 @@ pub enum Code {
     Aut07,
 }
 
-static DEFINITIONS: [Definition; 163] = [
+static DEFINITIONS: [Definition; 164] = [
     Definition {
         code: Code::Pkg01,
         text: "PKG-01",
@@ -1938,6 +1940,17 @@ static DEFINITIONS: [Definition; 163] = [
         zh: "索引与日志不符。",
         todo_en: "Run `cardline ledger rebuild`.",
         todo_zh: "请运行 `cardline ledger rebuild`。",
+    },
+    Definition {
+        code: Code::Clk01,
+        text: "CLK-01",
+        scope: Scope::Command,
+        effect: Effect::Warn,
+        lane: AnswerLane::OurSide,
+        en: "The machine's clock shows an earlier time than the ledger has.",
+        zh: "机器时钟早于账本中的最近时间。",
+        todo_en: "Check the clock and its time service. Days and limits of this run count from what it shows.",
+        todo_zh: "请检查时钟及授时服务；本次运行的日期和期限按其显示计算。",
     },
     Definition {
         code: Code::Key01,

@@ -183,12 +183,23 @@ fn open_with(cli: &Cli, command: &str, care: IndexCare) -> Result<OpenPlant, Fau
         pepper,
     };
     let mut open = OpenPlant { root, config, world, book, disk, lock, unclean: stale.map(|s| s.report) };
+    told_if_clock_went_back(&mut open)?;
     note(&mut open, notes)?;
     if open.unclean.is_some() {
         // A clean stop says that nothing purged is left lying.
         line::purge::finish(&open.world, &open.book)?;
     }
     Ok(open)
+}
+
+fn told_if_clock_went_back(open: &mut OpenPlant) -> Result<(), Fault> {
+    let now = open.world.clock.now();
+    if let Some(latest) = open.book.latest()?.filter(|latest| now < *latest) {
+        let went_back = Note::clock_went_back(latest, now);
+        tell!("{} {}", Code::Clk01, went_back.text);
+        open.book.record(&Entry::Note(went_back))?;
+    }
+    Ok(())
 }
 
 fn note(open: &mut OpenPlant, notes: Vec<(Code, String)>) -> Result<(), Fault> {

@@ -333,6 +333,55 @@ pub struct Note {
     pub at: Millis,
 }
 
+/// Code of the note that says the clock went back (docs/REASONS.md): later entries may show earlier times than those before it.
+pub const CLOCK_WENT_BACK: &str = "CLK-01";
+
+impl Note {
+    /// The clock shows `at`, the journal has `latest` already.
+    #[must_use]
+    pub fn clock_went_back(latest: Millis, at: Millis) -> Self {
+        Self { code: CLOCK_WENT_BACK.to_owned(), text: format!("{} ms earlier than the journal's latest time", latest.abs_diff(at)), at }
+    }
+}
+
+impl Entry {
+    /// The time an entry shows; `None` for a job made, which shows none.
+    #[must_use]
+    pub fn at(&self) -> Option<Millis> {
+        Some(match self {
+            Self::PlantCreated(e) => e.at,
+            Self::RunStarted(e) => e.at,
+            Self::RunEnded(e) => e.at,
+            Self::RegisterImported(e) => e.at,
+            Self::PackageReceived(e) => e.received_at,
+            Self::PackageSetAside(e) => e.at,
+            Self::PackageRepeated(e) => e.at,
+            Self::Judged(e) => e.at,
+            Self::PackageAnswered(e) => e.at,
+            Self::Moved(e) => e.at,
+            Self::BatchCut(e) => e.frozen_at,
+            Self::JobMade(_) => return None,
+            Self::BatchSealed(e) => e.at,
+            Self::BatchReleased(e) => e.at,
+            Self::BatchDispatched(e) => e.at,
+            Self::Results(e) => e.at,
+            Self::CardEvent(e) => e.at,
+            Self::Note(e) => e.at,
+            Self::PersonAdded(e) => e.at,
+            Self::PersonRemoved(e) => e.at,
+            Self::ReleaseSigned(e) => e.at,
+            Self::PackagePurged(e) => e.at,
+            Self::BatchPurged(e) => e.at,
+        })
+    }
+
+    /// Does it say that the clock went back?
+    #[must_use]
+    pub fn is_clock_note(&self) -> bool {
+        matches!(self, Self::Note(note) if note.code == CLOCK_WENT_BACK)
+    }
+}
+
 /// What a person of the plant may do (faults.md §8): roles are kept apart, one person has one.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

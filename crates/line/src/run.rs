@@ -129,6 +129,7 @@ fn produce(
         Some(open) => Some(open),
         None => cut::cut(book, vault, judge, plan, frozen_at)?,
     };
+    book.renew()?;
     (world.give_back)();
     let Some(mut batch) = open else { return Ok(()) };
     summary.throughput.stages.push(("cut", u64::from(batch.cards), world.clock.seconds() - since));

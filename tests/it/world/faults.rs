@@ -1,9 +1,16 @@
 //! A disk that refuses: full, read-only, out of descriptors, failing once, writing half; and clocks that are wrong. The run may stop;
 //! the run after it, on a disk that works, must end as if nothing had been.
 
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use ledger::book::Book;
+use ledger::entry::Millis;
+use ledger::index::MemIndex;
+use line::ports::Clock;
+use line::run::{Halves, Starter};
 use testkit::world::{Failure, Loss, SimClock, SimDisk, State};
 
-use super::plant::{NOW, broken, difference, outputs, plan, run, run_at, stocked};
+use super::plant::{NOW, broken, difference, outputs, plan, run, run_at, stocked, world};
 
 const EIO: i32 = 5;
 const EMFILE: i32 = 24;
@@ -75,7 +82,45 @@ fn a_clock_that_jumps_between_runs_changes_nothing() {
         let after = SimDisk::of(disk.state().after(Loss::All, 1));
         run_at(&after, &plan, &SimClock::at(NOW + jump)).unwrap_or_else(|e| panic!("clock moved by {jump}: {e}"));
         assert_eq!(difference(&outputs(&undisturbed.state()), &outputs(&after.state())), None, "clock moved by {jump}");
+        // A journal that shows earlier times says why: otherwise no batch would ever be released again.
+        assert_eq!(broken(&after), Vec::<String>::new(), "clock moved by {jump}");
     }
+}
+
+/// Shows another time whenever it is asked, forwards and back.
+struct Unsteady(AtomicI64);
+
+impl Clock for Unsteady {
+    fn now(&self) -> Millis {
+        let asked = self.0.fetch_add(1, Ordering::Relaxed);
+        NOW + (asked * 7_919_003) % 86_400_000 * if asked % 2 == 0 { 1 } else { -1 }
+    }
+
+    fn seconds(&self) -> f64 {
+        0.0
+    }
+}
+
+/// A leap second, a time service that steps, a dead battery: all of it while the run is on.
+#[test]
+fn a_clock_that_jumps_during_a_run_changes_nothing() {
+    let start = stocked(40, 5, Some(0.1));
+    let plan = plan(2);
+    let undisturbed = SimDisk::of(start.clone());
+    run(&undisturbed, &plan).unwrap_or_else(|e| panic!("{e}"));
+    let disk = SimDisk::of(start);
+    let mut world = world(&disk, &SimClock::at(NOW)).unwrap_or_else(|e| panic!("{e}"));
+    // The first answer freezes the run's time.
+    world.clock = Box::new(Unsteady(AtomicI64::new(0)));
+    let (mut book, _) = Book::open(world.disk.clone(), Box::new(MemIndex::default())).unwrap_or_else(|e| panic!("{e}"));
+    let starter = Starter { command: "run".into(), who: "scheduler".into(), reason: None };
+    line::run::run(&world, &plan, &mut book, &starter, Halves { intake: true, produce: true }).unwrap_or_else(|e| panic!("{e}"));
+    line::run::end(&world, &mut book, 0).unwrap_or_else(|e| panic!("{e}"));
+    book.close().unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!(difference(&outputs(&undisturbed.state()), &outputs(&disk.state())), None);
+    assert_eq!(broken(&disk), Vec::<String>::new());
+    let book = Book::look(world.disk.clone(), Box::new(MemIndex::default())).unwrap_or_else(|e| panic!("{e}"));
+    assert!(book.view().read_from(1).flatten().any(|r| r.entry.is_clock_note()), "the run's end came before its start");
 }
 
 /// A flipped bit on reading is noticed, or judged as what arrived; never made into a card that disagrees with the ledger.

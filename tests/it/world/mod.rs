@@ -5,5 +5,6 @@ mod again;
 mod crash;
 mod faults;
 mod inputs;
+mod panics;
 pub mod plant;
 mod purge;

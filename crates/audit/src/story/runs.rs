@@ -81,6 +81,10 @@ impl Story {
 
     pub(super) fn keep_time(&mut self, seq: u64, entry: &Entry, proofs: &mut Proofs) {
         let Some(at) = time_of(entry) else { return };
+        if matches!(entry, Entry::Note(note) if note.code == ledger::entry::CLOCK_WENT_BACK) {
+            self.run.latest = Some(at);
+            return;
+        }
         let back = self.run.latest.is_some_and(|latest| at < latest);
         let frozen = self.run_froze(at) || self.batches.last().is_some_and(|b| b.frozen_at == at);
         proofs.check(Invariant::I23, !back || frozen, || format!("record {seq} shows an earlier time than one before it"));

@@ -414,6 +414,16 @@ fn i22_histories_follow_the_published_paths() {
 fn i23_times_do_not_go_back() {
     breaks("I-23", &edited(pick!(RunEnded), |e| e.at -= 51));
     breaks("I-23", &edited(pick!(CardEvent), |e| e.at -= 11));
+    // The clock went back, and a note says so.
+    let explained = entries(|all| {
+        let Some(Entry::RunEnded(end)) = all.iter_mut().find(|e| matches!(e, Entry::RunEnded(_))) else { panic!("an end") };
+        end.at -= 51;
+        let note = ledger::entry::Note::clock_went_back(end.at + 51, end.at);
+        let at = all.iter().position(|e| matches!(e, Entry::RunEnded(_))).unwrap();
+        all.insert(at, Entry::Note(note));
+    });
+    let found = summary(&build(&explained));
+    assert!(found.findings.iter().all(|f| f.ok), "{:#?}", found.findings.iter().filter(|f| !f.ok).collect::<Vec<_>>());
     // A run that resumes another shows the time that one froze.
     let resumed = entries(|all| {
         let at = all.iter().position(|e| matches!(e, Entry::BatchSealed(_))).unwrap();

@@ -17,6 +17,7 @@ const EXIT_FAULT: u8 = 64;
 
 impl Book {
     pub(super) fn fold(&mut self, seq: u64, entry: &Entry) -> Result<(), Fault> {
+        self.fold_time(entry)?;
         match entry {
             Entry::PlantCreated(e) => self.put(keys::meta("plant"), &e.plant_id),
             Entry::RunStarted(e) => self.fold_run_started(e)?,
@@ -49,6 +50,15 @@ impl Book {
                 let purged = Purged { who: e.who.clone(), reason: e.reason.clone(), at: e.at };
                 self.change_batch(&e.batch, |b| b.purged = Some(purged))?;
             }
+        }
+        Ok(())
+    }
+
+    fn fold_time(&mut self, entry: &Entry) -> Result<(), Fault> {
+        let Some(at) = entry.at() else { return Ok(()) };
+        let latest = self.latest()?;
+        if entry.is_clock_note() || latest.is_none_or(|latest| latest < at) {
+            self.put(keys::meta("latest"), &at);
         }
         Ok(())
     }

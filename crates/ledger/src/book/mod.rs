@@ -14,7 +14,7 @@ use std::sync::Arc;
 use card::seeded::{Bug, has};
 
 use crate::disk::Disk;
-use crate::entry::Entry;
+use crate::entry::{Entry, Note};
 use crate::fault::Fault;
 use crate::index::{Index, IndexBatch, See, next_to_fold};
 use crate::journal::{Journal, JournalView, OpenReport};
@@ -166,11 +166,28 @@ impl Book {
         Ok(folded)
     }
 
-    /// Writes an entry into the journal's buffer and folds it. Not durable before [`Book::commit`].
+    /// Writes an entry into the journal's buffer and folds it. Not durable before [`Book::commit`]. One that shows an earlier time than
+    /// those before it, other than the time its run or batch froze, gets a note before it: the clock went back.
     ///
     /// # Errors
     /// The disk or the index fails.
     pub fn append(&mut self, entry: &Entry) -> Result<u64, Fault> {
+        if let Some(note) = self.clock_note(entry)? {
+            self.write(&Entry::Note(note))?;
+        }
+        self.write(entry)
+    }
+
+    fn clock_note(&self, entry: &Entry) -> Result<Option<Note>, Fault> {
+        let (Some(at), Some(latest)) = (entry.at(), self.latest()?) else { return Ok(None) };
+        if at >= latest || entry.is_clock_note() {
+            return Ok(None);
+        }
+        let frozen = self.run()?.is_some_and(|r| r.frozen_at == at) || self.open_batch()?.is_some_and(|b| b.frozen_at == at);
+        Ok((!frozen).then(|| Note::clock_went_back(latest, at)))
+    }
+
+    fn write(&mut self, entry: &Entry) -> Result<u64, Fault> {
         let seq = self.writer()?.append(entry)?;
         self.fold(seq, entry)?;
         Ok(seq)
@@ -199,6 +216,16 @@ impl Book {
         let seq = self.append(entry)?;
         self.commit()?;
         Ok(seq)
+    }
+
+    /// Commits, and lets the index forget what it keeps in memory: between two rooms, when much was looked at that comes no more.
+    ///
+    /// # Errors
+    /// As [`Book::commit`].
+    pub fn renew(&mut self) -> Result<(), Fault> {
+        self.commit()?;
+        self.commits_unflushed = 0;
+        self.index.renew()
     }
 
     /// Commits, makes the index durable and marks the clean stop.

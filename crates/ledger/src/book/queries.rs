@@ -8,7 +8,7 @@ use card::{BatchId, Digest, Keyed, Ordinal, OutletCode};
 use super::sightings::{Family, half};
 use super::state::{ApplicationState, BatchState, CardState, JobState, PackageState, PersonState, RunState, SequenceState, decode};
 use super::{Book, after_prefix, keys};
-use crate::entry::{BatchCut, Entry, PackageSetAside, RegisterImported, ReleaseSigned};
+use crate::entry::{BatchCut, Entry, Millis, PackageSetAside, RegisterImported, ReleaseSigned};
 use crate::fault::Fault;
 
 /// Which keyed digest two applications share.
@@ -306,6 +306,14 @@ impl Book {
     /// The index fails.
     pub fn next_in_range(&self, prefix: &str) -> Result<Option<u64>, Fault> {
         self.get(&keys::number_range(prefix))
+    }
+
+    /// The latest time an entry shows, since the clock last went back.
+    ///
+    /// # Errors
+    /// The index fails.
+    pub fn latest(&self) -> Result<Option<Millis>, Fault> {
+        self.get(&keys::meta("latest"))
     }
 
     /// # Errors

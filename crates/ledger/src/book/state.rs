@@ -9,7 +9,7 @@ use crate::entry::{CardEventKind, Cause, Facts, FileDigest, JobMade, MachineResu
 use crate::fault::Fault;
 
 /// Raised whenever a key or value of the index changes its shape.
-pub const FOLD_VERSION: u32 = 4;
+pub const FOLD_VERSION: u32 = 5;
 
 /// Where an application stands now.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]

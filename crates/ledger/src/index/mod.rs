@@ -43,6 +43,13 @@ pub trait Index: Send + Sync {
     /// # Errors
     /// As [`Index::get`].
     fn flush(&mut self) -> Result<(), Fault>;
+    /// Flushes and forgets what it keeps in memory of what it has shown and taken.
+    ///
+    /// # Errors
+    /// As [`Index::get`].
+    fn renew(&mut self) -> Result<(), Fault> {
+        self.flush()
+    }
     /// Flushes for the last time. It is used no more.
     ///
     /// # Errors

@@ -281,6 +281,13 @@ impl Index for SledIndex {
         self.remove_marker()
     }
 
+    /// Opens it anew: sled keeps some hundreds of bytes a page it has touched, beside the pages its cache may hold.
+    fn renew(&mut self) -> Result<(), Fault> {
+        self.flush()?;
+        drop(self.open.take());
+        self.start()
+    }
+
     fn close(&mut self) -> Result<(), Fault> {
         self.flush()?;
         let Some(Open { tree, data, .. }) = self.open.take() else { return Ok(()) };
