@@ -47,7 +47,7 @@ fn books_of_one_journal_are_alike_and_a_changed_value_or_key_too_many_is_found()
     first.record(&added("wu")).unwrap();
     let look = || Book::look(disk.clone(), Box::new(MemIndex::default())).unwrap();
     let (alike, compared) = first.differences(&look()).unwrap();
-    assert_eq!((alike, compared), (0, 3), "two people and the version of the fold");
+    assert_eq!((alike, compared), (0, 4), "two people, the version of the fold and the latest time");
     let mut other = look();
     let mut batch = IndexBatch::default();
     batch.put(keys::person_of_plant("li"), *b"x");
