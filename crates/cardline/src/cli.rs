@@ -10,7 +10,7 @@ pub use upkeep::{BackupArgs, DrillArgs, LedgerCommand, PurgeArgs, RestoreArgs, V
 
 /// Batch card production: packages in, cards out, every application accounted for.
 #[derive(Parser)]
-#[command(name = "cardline", version, about, propagate_version = true)]
+#[command(name = "cardline", version, propagate_version = true)]
 pub struct Cli {
     /// The plant: the one folder that holds everything.
     #[arg(long, global = true, default_value = "./plant", value_name = "DIR")]
@@ -157,6 +157,7 @@ pub enum PackageCommand {
     Make(Box<MakeArgs>),
     /// Say everything that is wrong with a package.
     Check {
+        /// A package: a folder or an archive (docs/formats/package.md).
         file: PathBuf,
         /// The outlet's minisign public key file; without it the signature's form alone is checked.
         #[arg(long)]
@@ -219,6 +220,7 @@ pub enum RegistersCommand {
     Import {
         #[arg(value_enum)]
         kind: RegisterKind,
+        /// The neighbour's extract, CSV.
         file: PathBuf,
     },
     /// Snapshots in force.
@@ -247,6 +249,7 @@ impl RegisterKind {
 pub enum PhotoCommand {
     /// Judge photo files; one JSON object a line with `--json`.
     Check {
+        /// JPEG files.
         #[arg(required = true)]
         files: Vec<PathBuf>,
         #[arg(long, default_value = "hubei-foreigner-2025")]
@@ -262,8 +265,10 @@ pub struct ResolveArgs {
     pub application: String,
     #[arg(value_enum)]
     pub decision: DecisionArg,
+    /// Why; kept with the decision.
     #[arg(long)]
     pub reason: String,
+    /// Who does it.
     #[arg(long = "as", value_name = "ID")]
     pub who: String,
 }
@@ -276,9 +281,12 @@ pub enum DecisionArg {
 
 #[derive(Args)]
 pub struct WithdrawArgs {
+    /// Application number, or OUTLET/NUMBER where two outlets used it.
     pub application: String,
+    /// Why; kept with the decision.
     #[arg(long)]
     pub reason: String,
+    /// Who does it.
     #[arg(long = "as", value_name = "ID")]
     pub who: String,
 }
@@ -287,6 +295,7 @@ pub struct WithdrawArgs {
 pub enum ReturnsCommand {
     /// Import the vendor's 14-column result for a batch.
     Import {
+        /// The vendor's file, 14 columns (docs/formats/returns.md).
         file: PathBuf,
         /// The batch the file is for; default: the last one dispatched.
         #[arg(long)]
@@ -300,6 +309,7 @@ pub struct EventArgs {
     pub card: String,
     #[arg(value_enum)]
     pub kind: EventKindArg,
+    /// Who does it.
     #[arg(long = "as", value_name = "ID")]
     pub who: String,
     /// Generation, where a number was issued more than once; default: the newest.
@@ -342,7 +352,9 @@ pub enum PeopleCommand {
 #[derive(Args)]
 #[command(group(clap::ArgGroup::new("credential").required(true).args(["key", "new_key"])))]
 pub struct PersonAddArgs {
+    /// Short name they sign with; never given again.
     pub id: String,
+    /// Their name.
     #[arg(long)]
     pub name: String,
     #[arg(long, value_enum)]
@@ -369,6 +381,7 @@ pub struct PersonAddArgs {
 
 #[derive(Args)]
 pub struct PersonRemoveArgs {
+    /// Short name they sign with; never given again.
     pub id: String,
     /// Supervisor or custodian who allows it.
     #[arg(long = "as", value_name = "ID")]

@@ -325,6 +325,19 @@ pub enum CardEventKind {
     ActivatedBank,
 }
 
+impl CardEventKind {
+    /// For people.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Received => "received",
+            Self::Collected => "collected",
+            Self::ActivatedSocialSecurity => "activated: social security",
+            Self::ActivatedBank => "activated: bank",
+        }
+    }
+}
+
 /// Something worth remembering that changes nothing: a torn tail that was cut, an index that was rebuilt, a stale lock.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Note {

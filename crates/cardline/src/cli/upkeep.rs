@@ -12,6 +12,7 @@ pub struct PurgeArgs {
     /// Who purges: a supervisor, or the scheduler of the configuration.
     #[arg(long = "as", value_name = "ID")]
     pub who: String,
+    /// Why; kept in the ledger.
     #[arg(long)]
     pub reason: String,
 }
@@ -39,6 +40,7 @@ pub struct RestoreArgs {
     /// Who restores it.
     #[arg(long = "as", value_name = "ID")]
     pub who: String,
+    /// Why; kept in the ledger.
     #[arg(long)]
     pub reason: String,
 }

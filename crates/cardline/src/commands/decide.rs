@@ -64,7 +64,7 @@ pub fn event(cli: &Cli, args: &EventArgs) -> Result<u8, Fault> {
         let chosen = cards.iter().rfind(|c| args.generation.is_none_or(|g| g == c.generation));
         let card = chosen.ok_or_else(|| Fault::Usage(format!("no card {}", args.card)))?;
         decide::card_event(book, card, kind, &Author { who, reason: "", at })?;
-        Ok(format!("{} {kind:?}", card.number))
+        Ok(format!("{} {}", card.number, kind.name()))
     })?;
     println!("{said}");
     Ok(0)

@@ -187,7 +187,7 @@ fn foresee_produce(book: &ledger::book::Book, steps: &mut Vec<(&'static str, Str
     match book.open_batch()? {
         Some(b) => {
             let made = book.jobs(&b.batch)?.len() as u32;
-            steps.push(("skip", format!("batch {} is cut already ({:?}): order and numbers stand; {made} of {} jobs are made", b.batch, b.stage, b.jobs)));
+            steps.push(("skip", format!("batch {} is cut already ({}): order and numbers stand; {made} of {} jobs are made", b.batch, b.stage.name(), b.jobs)));
             if made < b.jobs {
                 steps.push(("do", format!("make the other {} jobs of batch {}", b.jobs - made, b.batch)));
             }

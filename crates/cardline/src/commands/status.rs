@@ -50,7 +50,7 @@ pub fn status(cli: &Cli, as_json: bool) -> Result<u8, Fault> {
         next.0 - judged
     );
     for b in batches.iter().rev().take(10).rev() {
-        println!("batch         {}  {:?}  {} applications, {} jobs, {} bundles", b.batch, b.stage, b.cards, b.jobs, b.bundles);
+        println!("batch         {}  {}  {} applications, {} jobs, {} bundles", b.batch, b.stage.name(), b.cards, b.jobs, b.bundles);
     }
     for kind in ["outlets", "permits", "enrolment"] {
         match registers.iter().find(|r| r.kind == kind) {

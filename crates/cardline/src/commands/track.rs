@@ -77,7 +77,7 @@ fn lines(entry: &Entry, s: &Subject, batches: &mut std::collections::BTreeSet<St
             let found = e.cards.iter().filter(|c| s.cards.iter().any(|(n, _)| *n == c.number));
             return found.map(|c| (e.at, format!("machine result: {:?}", c.result).to_lowercase_first())).collect();
         }
-        Entry::CardEvent(e) if mine(&e.number, e.generation) => (e.at, format!("{:?} (by {})", e.kind, e.who).to_lowercase_first()),
+        Entry::CardEvent(e) if mine(&e.number, e.generation) => (e.at, format!("{} (by {})", e.kind.name(), e.who)),
         _ => return Vec::new(),
     };
     vec![line]

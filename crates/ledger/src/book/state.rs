@@ -89,6 +89,19 @@ pub enum BatchStage {
     Dispatched,
 }
 
+impl BatchStage {
+    /// For people.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Cut => "cut",
+            Self::Sealed => "sealed",
+            Self::Released => "released",
+            Self::Dispatched => "dispatched",
+        }
+    }
+}
+
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct BatchState {
     pub batch: BatchId,

@@ -47,10 +47,14 @@ impl Order {
     const SHARE_MAX: f64 = 0.25;
     /// Fewest applications an order can have: the fixed packages of its end need them.
     pub const APPLICATIONS_MIN: u64 = 40;
+    const PORTRAITS_MIN: u64 = 8;
+    const PORTRAITS_MAX: u64 = 64;
 
     #[must_use]
     pub fn new(applications: u64, seed: u64, today: Date) -> Self {
-        Self { applications: applications.max(Self::APPLICATIONS_MIN), seed, today, faulty_share: None, portraits: 64 }
+        // Rendering one takes as long as all else about a hundred applications.
+        let portraits = (applications / 8).clamp(Self::PORTRAITS_MIN, Self::PORTRAITS_MAX) as usize;
+        Self { applications: applications.max(Self::APPLICATIONS_MIN), seed, today, faulty_share: None, portraits }
     }
 
     fn share(&self) -> f64 {

@@ -117,7 +117,7 @@ fn summary(entry: &Entry) -> (Option<Millis>, String) {
         Entry::BatchReleased(e) => (Some(e.at), format!("batch {} released by {}", e.batch, e.by.join(", "))),
         Entry::BatchDispatched(e) => (Some(e.at), format!("batch {} dispatched", e.batch)),
         Entry::Results(e) => (Some(e.at), format!("results of batch {}: {} cards", e.batch, e.cards.len())),
-        Entry::CardEvent(e) => (Some(e.at), format!("card {} generation {}: {:?} by {}", e.number, e.generation, e.kind, e.who)),
+        Entry::CardEvent(e) => (Some(e.at), format!("card {} generation {}: {} by {}", e.number, e.generation, e.kind.name(), e.who)),
         Entry::Note(e) => (Some(e.at), format!("{} {}", e.code, e.text)),
         Entry::PersonAdded(e) => {
             let by = e.approval.as_ref().map_or("nobody: the first", |a| &a.person);
