@@ -15,7 +15,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use ledger::book::Book;
 use ledger::index::SledIndex;
 use line::plan::{Plan, World};
-use line::ports::{Auditor, Silent};
+use line::ports::{Auditor, Silent, Trusting};
 use line::run::{Halves, Starter};
 use plant::keys::PlantKeys;
 use plant::{Durability, FolderInbox, RealDisk, Shelf, SystemEntropy};
@@ -62,6 +62,7 @@ fn night(state: &State, durability: Durability) -> Duration {
         signer: Box::new(keys),
         progress: Box::new(Silent),
         give_back: || {},
+        apart: Box::new(Trusting),
         auditor: Box::new(NoAudit),
         stop: Arc::new(AtomicBool::new(false)),
     };

@@ -13,9 +13,9 @@ use ledger::fault::Fault;
 use ledger::index::MemIndex;
 use libfuzzer_sys::fuzz_target;
 use line::plan::World;
-use line::ports::{Auditor, Silent};
+use line::ports::{Auditor, Silent, Trusting};
 use line::returns::import;
-use testkit::world::{SimClock, SimDisk, SimInbox, State};
+use testkit::world::{SimClock, SimDisk, SimEntropy, SimInbox, State};
 
 const JOURNAL: &[u8] = include_bytes!("../seeds/plant/journal.log");
 const BATCH: &str = "B20261122-01";
@@ -46,9 +46,12 @@ fn plant(start: State) -> Plant {
         shelf: Box::new(plant::Shelf::new(Arc::new(disk.clone()))),
         clock: Box::new(SimClock::at(NOW)),
         pepper: keys.pepper.clone(),
+        vault_key: Arc::new(keys.vault.clone()),
+        entropy: Arc::new(SimEntropy::new(1, 0)),
         signer: Box::new(keys),
         progress: Box::new(Silent),
         give_back: || {},
+        apart: Box::new(Trusting),
         auditor: Box::new(NoAudit),
         stop: Arc::new(AtomicBool::new(false)),
     };
@@ -59,7 +62,7 @@ fn plant(start: State) -> Plant {
 
 fn start() -> State {
     let disk = SimDisk::default();
-    plant::keys::PlantKeys::create(&disk, &[7; 64]).unwrap_or_else(|e| panic!("{e}"));
+    plant::keys::PlantKeys::create(&disk, &[7; 96]).unwrap_or_else(|e| panic!("{e}"));
     for folder in ["ledger", "returns"] {
         disk.create_dir(folder).expect("a folder");
     }

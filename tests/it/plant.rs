@@ -28,6 +28,14 @@ impl Plant {
         plant
     }
 
+    /// Changes one key of the configuration.
+    pub fn configure(&self, key: &str, value: &str) {
+        let config = self.root.join("pipeline.toml");
+        let text = std::fs::read_to_string(&config).expect("a configuration");
+        let old = text.lines().find(|line| line.starts_with(&format!("{key} = "))).expect("a key of the default configuration");
+        std::fs::write(&config, text.replace(old, &format!("{key} = {value}"))).expect("writable");
+    }
+
     /// A copy of this plant.
     pub fn copy(&self) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");

@@ -3,7 +3,7 @@
 //! A tiny file system needs the right to mount one; without it the test says so and is skipped.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use crate::plant::{CLOCK, Plant, assert_same, text};
 
@@ -12,9 +12,7 @@ const STOPPED: [i32; 4] = [73, 74, 75, 77];
 
 /// Syncs are real here: what isn't called can't be refused.
 fn durable(plant: &Plant) {
-    let config = plant.root.join("pipeline.toml");
-    let text = std::fs::read_to_string(&config).unwrap();
-    std::fs::write(&config, text.replace("durability = \"none\"", "durability = \"full\"")).unwrap();
+    plant.configure("durability", "\"full\"");
 }
 
 fn ended_like(plant: &Plant, undisturbed: &Plant) {
@@ -24,16 +22,17 @@ fn ended_like(plant: &Plant, undisturbed: &Plant) {
     assert!(!verified.contains("BROKEN"), "{verified}");
 }
 
-/// Runs under strace with one call made to fail; the exit code.
-fn run_refused(plant: &Plant, call: &str, errno: &str, when: u32) -> Option<i32> {
-    let inject = format!("inject={call}:error={errno}:when={when}");
+/// Runs under strace with calls tampered with (`fdatasync:error=EIO:when=2`).
+fn run_tampered(plant: &Plant, tampering: &str) -> Output {
+    let call = tampering.split(':').next().expect("a call");
     let program = plant.command(&["run"]);
     let mut strace = Command::new("strace");
-    strace.args(["-f", "-qq", "-o", "/dev/null", "-e", &format!("trace={call}"), "-e", &inject]).arg(program.get_program()).args(program.get_args());
+    strace.args(["-f", "-qq", "-o", "/dev/null", "-e", &format!("trace={call}"), "-e", &format!("inject={tampering}")]);
+    strace.arg(program.get_program()).args(program.get_args());
     let output = strace.output().unwrap_or_else(|e| panic!("strace is missing ({e}): bash tests/setup.sh"));
     let said = text(&output.stderr);
-    assert!(!said.contains("panicked"), "{call} {errno} {when}: {said}");
-    output.status.code()
+    assert!(!said.contains("panicked"), "{tampering}: {said}");
+    output
 }
 
 #[test]
@@ -46,7 +45,7 @@ fn system_calls_refused_by_the_kernel_stop_a_run_that_then_goes_on() {
     for (call, errno) in [("fdatasync", "EIO"), ("fsync", "EIO"), ("write", "ENOSPC"), ("write", "EDQUOT"), ("rename", "EIO"), ("mkdir", "ENOSPC")] {
         for when in [2, 9, 30, 100] {
             let plant = stocked.copy();
-            let code = run_refused(&plant, call, errno, when);
+            let code = run_tampered(&plant, &format!("{call}:error={errno}:when={when}")).status.code();
             runs += 1;
             // A call refused after the last of its kind, or one whose failure costs nothing, lets the run end.
             if code != Some(0) {
@@ -58,6 +57,39 @@ fn system_calls_refused_by_the_kernel_stop_a_run_that_then_goes_on() {
     }
     println!("{stopped} of {runs} runs stopped by a refused call, all ended like one that was not");
     assert!(stopped * 2 > runs, "{stopped} of {runs} runs were stopped");
+}
+
+/// A signal that comes in the middle of a call is no failure: the call is made again.
+#[test]
+fn system_interrupted_calls_are_made_again() {
+    let stocked = Plant::stocked(30, 73);
+    durable(&stocked);
+    let undisturbed = stocked.copy();
+    undisturbed.ok(&["run"]);
+    // In turn, so that a call that is made again succeeds at last.
+    for call in ["read", "write", "fdatasync", "fsync", "openat", "fallocate", "ftruncate"] {
+        let plant = stocked.copy();
+        let interrupted = run_tampered(&plant, &format!("{call}:error=EINTR:when=20+3"));
+        assert!(interrupted.status.success(), "{call}: {}", text(&interrupted.stderr));
+        assert_same(&undisturbed.outputs(), &plant.outputs());
+    }
+}
+
+/// The sync under way is told while it lasts, and the ledger keeps the longest. Nothing is given up.
+#[test]
+fn system_a_slow_disk_is_told_and_waited_for() {
+    let stocked = Plant::stocked(30, 74);
+    durable(&stocked);
+    stocked.configure("slow_disk_seconds", "1");
+    let undisturbed = stocked.copy();
+    undisturbed.ok(&["run"]);
+    let plant = stocked.copy();
+    let slow = run_tampered(&plant, "fdatasync:delay_enter=3000000:when=9");
+    let said = text(&slow.stderr);
+    assert!(slow.status.success() && said.contains("DSK-02 sync of "), "{said}");
+    assert_same(&undisturbed.outputs(), &plant.outputs());
+    assert!(plant.ok(&["ledger", "export"]).contains("DSK-02"));
+    plant.ok(&["verify"]);
 }
 
 /// A file system of 48 MiB in a file, mounted while this lives.
@@ -112,6 +144,7 @@ fn free_bytes(at: &Path) -> u64 {
 fn system_a_file_system_that_fills_up_stops_a_run_that_then_goes_on() {
     let stocked = Plant::stocked(60, 72);
     durable(&stocked);
+    stocked.configure("reserve_mib", "0");
     let undisturbed = stocked.copy();
     undisturbed.ok(&["run"]);
     let tiny = match Tiny::mounted() {

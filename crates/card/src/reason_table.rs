@@ -298,6 +298,10 @@ pub enum Code {
     Idx02,
     /// The machine's clock went back.
     Clk01,
+    /// Too little room on the disk to begin.
+    Dsk01,
+    /// The disk answers slowly.
+    Dsk02,
     /// A key of the vault is missing.
     Key01,
     /// A key of the vault is damaged, or is not the one it was sealed with.
@@ -334,7 +338,7 @@ pub enum Code {
     Aut07,
 }
 
-static DEFINITIONS: [Definition; 164] = [
+static DEFINITIONS: [Definition; 166] = [
     Definition {
         code: Code::Pkg01,
         text: "PKG-01",
@@ -1951,6 +1955,28 @@ static DEFINITIONS: [Definition; 164] = [
         zh: "机器时钟早于账本中的最近时间。",
         todo_en: "Check the clock and its time service. Days and limits of this run count from what it shows.",
         todo_zh: "请检查时钟及授时服务；本次运行的日期和期限按其显示计算。",
+    },
+    Definition {
+        code: Code::Dsk01,
+        text: "DSK-01",
+        scope: Scope::Command,
+        effect: Effect::Reject,
+        lane: AnswerLane::OurSide,
+        en: "There is too little room on the disk to begin.",
+        zh: "磁盘剩余空间不足,不能开始运行。",
+        todo_en: "Free some room and run again; nothing was begun. `reserve_mib` in pipeline.toml is what must stay free.",
+        todo_zh: "请腾出磁盘空间后重新运行,尚未开始任何处理;pipeline.toml 中的 `reserve_mib` 为必须保留的空间。",
+    },
+    Definition {
+        code: Code::Dsk02,
+        text: "DSK-02",
+        scope: Scope::Command,
+        effect: Effect::Warn,
+        lane: AnswerLane::OurSide,
+        en: "The disk answers slowly.",
+        zh: "磁盘响应缓慢。",
+        todo_en: "Look at the disk and at what else uses it. Nothing is lost by waiting.",
+        todo_zh: "请检查磁盘及占用磁盘的其他程序;等待不会造成数据丢失。",
     },
     Definition {
         code: Code::Key01,

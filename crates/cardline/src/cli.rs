@@ -47,6 +47,9 @@ pub enum Command {
         #[command(subcommand)]
         command: PhotoCommand,
     },
+    /// Examine the photo on standard input and end: what a run asks a process of its own to do.
+    #[command(hide = true)]
+    ExamineApart,
     /// The published list of reasons.
     Reasons {
         code: Option<String>,

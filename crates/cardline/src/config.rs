@@ -28,6 +28,8 @@ pub struct Config {
 pub struct Plant {
     pub durability: Durability,
     pub utc_offset: String,
+    pub reserve_mib: u64,
+    pub slow_disk_seconds: u64,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
@@ -103,7 +105,7 @@ pub struct Index {
 
 impl Default for Plant {
     fn default() -> Self {
-        Self { durability: Durability::Full, utc_offset: "+08:00".to_owned() }
+        Self { durability: Durability::Full, utc_offset: "+08:00".to_owned(), reserve_mib: 1024, slow_disk_seconds: 10 }
     }
 }
 
@@ -175,6 +177,8 @@ impl Config {
 
     fn in_range(&self, text: &str, file: &str) -> Result<(), Fault> {
         let ranges = [
+            ("reserve_mib", self.plant.reserve_mib, 0, 1 << 24),
+            ("slow_disk_seconds", self.plant.slow_disk_seconds, 1, 3600),
             ("threads", self.run.threads.unwrap_or(1), 1, 256),
             ("permits", self.run.permits, 16, 4096),
             ("cards_per_job", self.run.cards_per_job, 1, 2000),

@@ -17,6 +17,7 @@ mod people;
 mod progress;
 mod rederive;
 mod release_id;
+mod room;
 mod wiring;
 mod witness;
 

@@ -8,6 +8,10 @@ use crate::config::Config;
 /// Threads, permits, cache and report settings don't shape outputs and may change between a stop and its resume.
 #[must_use]
 pub fn release_id(config: &Config, profile: &Profile) -> Digest {
+    with_fonts(config, profile, artwork::fonts_digest())
+}
+
+fn with_fonts(config: &Config, profile: &Profile, fonts: Digest) -> Digest {
     // How a batch is released is part of it: nobody gets around two people by changing a word between seal and release.
     let shaping = format!(
         "{:?}|{:?}|{}|{}|{:?}",
@@ -16,8 +20,28 @@ pub fn release_id(config: &Config, profile: &Profile) -> Digest {
     let parts = [
         concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")).to_owned(),
         format!("{} {}", profile.digest, profile.applies_from),
-        artwork::fonts_digest().to_string(),
+        fonts.to_string(),
         Digest::of(shaping.as_bytes()).to_string(),
     ];
     Digest::of(parts.join("\n").as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_font_or_template_is_another_release() {
+        let day = jiff::civil::date(2026, 11, 22);
+        let (config, profile) = (Config::default(), Profile::built_in("hubei-foreigner-2025", day).unwrap());
+        let ours = release_id(&config, &profile);
+        assert_eq!(ours, with_fonts(&config, &profile, artwork::fonts_digest()));
+        assert_ne!(ours, with_fonts(&config, &profile, Digest::of(b"another font")));
+        // The template is part of the profile.
+        let (_, text) = card::profile::BUILT_IN[0];
+        let same = Profile::parse(text, day).unwrap();
+        let moved = Profile::parse(&text.replacen("box_mm = [0.0, 11.0,", "box_mm = [0.0, 11.5,", 1), day).unwrap();
+        assert_eq!(ours, release_id(&config, &same));
+        assert_ne!(ours, release_id(&config, &moved));
+    }
 }

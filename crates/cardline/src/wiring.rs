@@ -12,7 +12,7 @@ use ledger::fault::Fault;
 use ledger::index::{IndexOpened, MemIndex, SledIndex};
 use line::package::PackageLimits;
 use line::plan::{Pepper, Plan, ReleaseMode, Sender, World, civil_day};
-use line::ports::{Auditor, Clock};
+use line::ports::{Auditor, Clock, Trusting};
 use plant::keys::PlantKeys;
 use plant::{Durability, FolderInbox, PlantLock, RealDisk, Shelf, SystemClock, SystemEntropy, VaultKey};
 
@@ -76,9 +76,25 @@ impl OpenPlant {
 
     /// The profile as it applies on the day the run is about: that of an open batch, of a run being resumed, or today.
     fn profile(&self) -> Result<Profile, Fault> {
+        profile_at(&self.root, &self.config, self.day_about()?)
+    }
+
+    fn day_about(&self) -> Result<Millis, Fault> {
         let resumed = self.book.run()?.filter(|r| r.ended.is_none() || r.ended == Some(line::run::EXIT_STOPPED)).map(|r| r.frozen_at);
-        let at = self.book.open_batch()?.map(|b| b.frozen_at).or(resumed).unwrap_or_else(|| self.world.clock.now());
-        profile_at(&self.root, &self.config, at)
+        Ok(self.book.open_batch()?.map(|b| b.frozen_at).or(resumed).unwrap_or_else(|| self.world.clock.now()))
+    }
+
+    /// Lets photos under suspicion be examined by this very program, by the profile of this run.
+    ///
+    /// # Errors
+    /// The index fails.
+    pub fn examine_suspects_apart(&mut self) -> Result<(), Fault> {
+        let at = jiff::Timestamp::from_millisecond(self.day_about()?).map_err(|e| Fault::Invariant(format!("a frozen time: {e}")))?;
+        if let Ok(program) = std::env::current_exe() {
+            let args = ["--plant", &self.root.to_string_lossy(), "--clock", &at.to_string(), "examine-apart"].map(str::to_owned);
+            self.world.apart = Box::new(plant::apart::ExaminingProgram::new(program, args.to_vec()));
+        }
+        Ok(())
     }
 }
 
@@ -177,6 +193,7 @@ fn open_with(cli: &Cli, command: &str, care: IndexCare) -> Result<OpenPlant, Fau
         auditor: Box::new(Audit { disk: disk.clone(), pepper: pepper.clone(), vault_key: vault_key.clone() }),
         vault_key: Arc::new(vault_key),
         entropy: Arc::new(SystemEntropy),
+        apart: Box::new(Trusting),
         progress: progress::for_stderr(),
         give_back: plant::allocator::trim,
         stop: Arc::new(AtomicBool::new(false)),

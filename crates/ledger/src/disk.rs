@@ -14,6 +14,9 @@ pub type Bytes = std::sync::Arc<dyn AsRef<[u8]> + Send + Sync>;
 pub trait DiskFile: Send {
     /// Appends all of `bytes` (short writes and interruptions are retried inside; errors are not).
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()>;
+    /// Sets room aside for `bytes` more than are written, without changing the file: what is written there later can't lack room. Where a
+    /// file system can't promise that, nothing is done.
+    fn reserve(&mut self, bytes: u64) -> io::Result<()>;
     /// Makes everything written so far durable (fdatasync). An error here ends the process; it is never retried.
     fn sync(&mut self) -> io::Result<()>;
 }

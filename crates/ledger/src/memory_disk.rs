@@ -70,6 +70,10 @@ impl DiskFile for MemoryFile {
         Ok(())
     }
 
+    fn reserve(&mut self, bytes: u64) -> io::Result<()> {
+        self.disk.step(format!("reserve {bytes} {}", self.path)).map(drop)
+    }
+
     fn sync(&mut self) -> io::Result<()> {
         self.disk.step(format!("sync {}", self.path)).map(drop)
     }

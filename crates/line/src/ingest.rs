@@ -348,7 +348,7 @@ fn unknown(reasons: Vec<Reason>) -> Refusal {
 }
 
 /// A name that can't leave the quarantine folder: letters, digits, `.`, `-`, `_`, at most 60, not beginning with a dot.
-fn file_safe(name: &str) -> String {
+pub(crate) fn file_safe(name: &str) -> String {
     let safe: String = name.chars().map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' }).take(60).collect();
     let safe = safe.trim_start_matches('.');
     if safe.is_empty() { "unnamed".to_owned() } else { safe.to_owned() }

@@ -1,6 +1,7 @@
 //! The intake: every package that lies in the inbox, taken in, judged and answered. A feeder takes packages in (`ingest.rs`) and
 //! deals their rows out; the pool judges each row alone; this thread settles them in order: neighbours, vault, ledger, answer.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use card::reason::{Code, Reason};
@@ -21,7 +22,7 @@ use crate::pump::{Put, pump};
 use crate::rows::PackageView;
 use crate::validate::neighbours::{Candidate, Neighbourhood};
 use crate::validate::stored::{FORM, ROWS_PER_FILE, entry_name, records_path};
-use crate::validate::{Alone, Judge, judge_alone};
+use crate::validate::{Alone, Judge, judge_alone, judge_without_photo};
 use crate::vault::Vault;
 
 /// Counts of one intake; `ingested = accepted + rejected + held` is asserted at its end.
@@ -38,9 +39,13 @@ pub struct IntakeTally {
     pub held: u64,
 }
 
+/// After so many runs died one after the other, the later ones without judging a row, the rows they had begun are under suspicion: the
+/// first death may have been anything, and the run after it was the second try.
+const DEATHS_MAX: u32 = 2;
+
 /// What travels from the feeder through the pool to the settler, in order.
 enum Item {
-    Row(Arc<PackageView>, u32, RawRow),
+    Row(Arc<PackageView>, u32, RawRow, Handling),
     End(Arc<PackageView>),
 }
 
@@ -66,11 +71,14 @@ pub fn intake(
     let packages = Mutex::new(IntakeTally::default());
     let ingest = Ingest { world, plan, book, vault, registers: judge.registers, at };
     ingest.finish_moves()?;
-    let feeder = Feeder { world, plan, book, vault, ingest: &ingest, tally: &packages };
+    let feeder = Feeder { world, plan, book, vault, ingest: &ingest, tally: &packages, suspects: AtomicU32::new(suspects(plan, book)?) };
     let mut settler = Settler { world, plan, book, vault, judge, at, chunk: None, tally: IntakeTally::default() };
     let work = |item: Item| match item {
-        Item::Row(view, row, raw) => {
-            let alone = view.with_row(&raw, judge, |row| judge_alone(row, judge));
+        Item::Row(view, row, raw, handling) => {
+            let alone = view.with_row(&raw, judge, |row| match (&row.photo, handling) {
+                (Some(photo), Handling::Apart) if !world.apart.survives(photo.jpeg) => judge_without_photo(row, judge),
+                _ => judge_alone(row, judge),
+            });
             Worked::Row(view, row, Box::new(alone))
         }
         Item::End(view) => Worked::End(view),
@@ -82,6 +90,20 @@ pub fn intake(
     Ok(IntakeTally { ingested: t.ingested, accepted: t.accepted, rejected: t.rejected, held: t.held, ..seen })
 }
 
+/// How a row's photo is examined.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Handling {
+    Here,
+    /// Somewhere it can't take the run along, first.
+    Apart,
+}
+
+/// Rows that were under way when the runs before this one died: those in flight and those of a chunk not written down.
+fn suspects(plan: &Plan, book: &Mutex<&mut Book>) -> Result<u32, Fault> {
+    let died_again = lock(book).run()?.is_some_and(|run| run.deaths_before >= DEATHS_MAX);
+    Ok(if died_again { u32::try_from(plan.permits).unwrap_or(u32::MAX).saturating_add(ROWS_PER_FILE) } else { 0 })
+}
+
 struct Feeder<'a, 'b> {
     world: &'a World,
     plan: &'a Plan,
@@ -89,15 +111,22 @@ struct Feeder<'a, 'b> {
     vault: &'a Vault,
     ingest: &'a Ingest<'a, 'b>,
     tally: &'a Mutex<IntakeTally>,
+    /// Rows still to be examined apart; only of packages an earlier run took in.
+    suspects: AtomicU32,
 }
 
 impl Feeder<'_, '_> {
     fn feed(&self, put: &mut Put<Item>) -> Result<(), Fault> {
-        for package in self.unfinished()? {
+        let unfinished = self.unfinished()?;
+        if self.suspects.load(Ordering::Relaxed) > 0 && !unfinished.is_empty() {
+            self.world.progress.note("the last runs died while they judged: the photos they had begun are examined apart first");
+        }
+        for package in unfinished {
             if self.world.stopping() || !self.deal(package, put)? {
                 return Ok(());
             }
         }
+        self.suspects.store(0, Ordering::Relaxed);
         let arrivals = self.world.inbox.list().map_err(|e| Fault::io("list", "inbox", e))?;
         self.world.progress.stage(Stage::Ingest, arrivals.len() as u64);
         for arrival in arrivals {
@@ -152,7 +181,9 @@ impl Feeder<'_, '_> {
             if self.world.stopping() && row % ROWS_PER_FILE == 0 {
                 return Ok(true);
             }
-            if !put(Item::Row(view.clone(), row, raw)) {
+            let suspect = self.suspects.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok();
+            let handling = if suspect { Handling::Apart } else { Handling::Here };
+            if !put(Item::Row(view.clone(), row, raw, handling)) {
                 return Ok(false);
             }
         }

@@ -27,5 +27,6 @@ pub mod returns;
 pub mod rows;
 pub mod run;
 pub mod seal;
+pub mod strays;
 pub mod validate;
 pub mod vault;

@@ -10,7 +10,7 @@ use ledger::disk::Disk;
 use ledger::entry::Millis;
 
 use crate::package::PackageLimits;
-use crate::ports::{Auditor, Clock, Entropy, Inbox, KeyWrap, Progress, RegisterShelf, Signer};
+use crate::ports::{Apart, Auditor, Clock, Entropy, Inbox, KeyWrap, Progress, RegisterShelf, Signer};
 
 /// Everything outside the process that the line may touch.
 pub struct World {
@@ -24,6 +24,8 @@ pub struct World {
     pub entropy: Arc<dyn Entropy>,
     /// Asked before a person's signature under a release is taken.
     pub auditor: Box<dyn Auditor>,
+    /// Asked about photos that several runs may have died of.
+    pub apart: Box<dyn Apart>,
     pub progress: Box<dyn Progress>,
     /// Raised by Ctrl-C or SIGTERM: finish the chunk, write it down, stop.
     pub stop: Arc<AtomicBool>,

@@ -109,6 +109,22 @@ pub trait KeyWrap: Send + Sync {
     fn unwrap(&self, plant_id: &str, package: u64, wrapped: &[u8]) -> Result<DataKey, Fault>;
 }
 
+/// Examines photos where a decoder that aborts, overflows its stack or never ends can't take the run along (faults.md D24, G38). Asked
+/// only for rows that several runs may have died of: it is slow.
+pub trait Apart: Send + Sync {
+    /// Whether examining the photo comes to an end, tried twice before the answer is no.
+    fn survives(&self, jpeg: &[u8]) -> bool;
+}
+
+/// Trusts every photo: where nothing is examined, or nothing can abort.
+pub struct Trusting;
+
+impl Apart for Trusting {
+    fn survives(&self, _: &[u8]) -> bool {
+        true
+    }
+}
+
 /// Reads a sealed batch again with readers of its own.
 pub trait Auditor: Send + Sync {
     /// # Errors

@@ -13,6 +13,7 @@ use serde::Serialize;
 use crate::dispatch::Dispatched;
 use crate::job::staging;
 use crate::plan::World;
+use crate::strays;
 
 #[derive(Serialize)]
 struct Manifest<'a> {
@@ -50,6 +51,7 @@ pub fn seal(world: &World, book: &mut Book, batch: &BatchState, dispatched: &Dis
     balance("cards made", made, "cards in bundles", bundled)?;
     let mut files: Vec<FileDigest> = jobs.iter().flat_map(|j| j.files.clone()).chain(dispatched.files.iter().cloned()).collect();
     files.sort_by(|a, b| a.path.cmp(&b.path));
+    strays::set_aside(world, book, batch, &files)?;
     if has(Bug::HashOrder) {
         let hashed: std::collections::HashMap<String, FileDigest> = files.into_iter().map(|f| (f.path.clone(), f)).collect();
         files = hashed.into_values().collect();

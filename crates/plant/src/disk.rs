@@ -13,6 +13,7 @@ use card::Code;
 use ledger::disk::{Bytes, Disk, DiskFile, Entry, RelPath};
 use ledger::fault::Fault;
 
+use crate::disk_watch::DiskWatch;
 use crate::map::map_immutable;
 
 const FILE_MODE: u32 = 0o600;
@@ -32,6 +33,7 @@ pub struct RealDisk {
     root: PathBuf,
     durability: Durability,
     written_bytes: Arc<AtomicU64>,
+    watch: Arc<DiskWatch>,
     /// Folders whose names this process knows to be durable.
     known_folders: Mutex<HashSet<PathBuf>>,
 }
@@ -74,7 +76,7 @@ impl RealDisk {
         let kind = rustix::fs::statfs(root).map_err(|e| Fault::io("statfs", &shown, e.into()))?;
         let warnings = check_promise(promise_of(magic_of(&kind)), durability)?;
         let root = root.canonicalize().map_err(|e| Fault::io("open", &shown, e))?;
-        Ok((Self { root, durability, written_bytes: Arc::default(), known_folders: Mutex::default() }, warnings))
+        Ok((Self { root, durability, written_bytes: Arc::default(), watch: Arc::default(), known_folders: Mutex::default() }, warnings))
     }
 
     #[must_use]
@@ -86,6 +88,12 @@ impl RealDisk {
     #[must_use]
     pub fn written_bytes(&self) -> u64 {
         self.written_bytes.load(Ordering::Relaxed)
+    }
+
+    /// How long it keeps its users waiting.
+    #[must_use]
+    pub fn watch(&self) -> Arc<DiskWatch> {
+        self.watch.clone()
     }
 
     /// Room left for us, in bytes.
@@ -110,8 +118,9 @@ impl RealDisk {
         if path.is_empty() { Ok(self.root.clone()) } else { self.at(path) }
     }
 
-    fn file(&self, file: File) -> Box<dyn DiskFile> {
-        Box::new(RealFile { file, durability: self.durability, written_bytes: self.written_bytes.clone() })
+    fn file(&self, file: File, path: RelPath) -> Box<dyn DiskFile> {
+        let (written_bytes, watch) = (self.written_bytes.clone(), self.watch.clone());
+        Box::new(RealFile { file, path: path.to_owned(), durability: self.durability, written_bytes, watch })
     }
 
     /// One folder in a folder that exists, its name durable.
@@ -122,7 +131,8 @@ impl RealDisk {
         }
         create_folder(folder)?;
         if let (Durability::Full, Some(parent)) = (self.durability, folder.parent()) {
-            File::open(parent)?.sync_all()?;
+            let parent_file = File::open(parent)?;
+            self.watch.wait("sync of a folder", &parent.to_string_lossy(), || parent_file.sync_all())?;
         }
         self.known().insert(folder.to_owned());
         Ok(())
@@ -166,19 +176,32 @@ fn no_follow() -> OpenOptions {
 
 struct RealFile {
     file: File,
+    path: String,
+    watch: Arc<DiskWatch>,
     durability: Durability,
     written_bytes: Arc<AtomicU64>,
 }
 
 impl DiskFile for RealFile {
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.file.write_all(bytes)?;
+        self.watch.wait("write", &self.path, || self.file.write_all(bytes))?;
         self.written_bytes.fetch_add(bytes.len() as u64, Ordering::Relaxed);
         Ok(())
     }
 
+    fn reserve(&mut self, bytes: u64) -> io::Result<()> {
+        let end = self.file.metadata()?.len();
+        match rustix::fs::fallocate(&self.file, rustix::fs::FallocateFlags::KEEP_SIZE, end, bytes) {
+            Err(rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::NOSYS) => Ok(()),
+            other => other.map_err(io::Error::from),
+        }
+    }
+
     fn sync(&mut self) -> io::Result<()> {
-        if self.durability == Durability::Full { self.file.sync_data() } else { Ok(()) }
+        if self.durability == Durability::None {
+            return Ok(());
+        }
+        self.watch.wait("sync", &self.path, || self.file.sync_data())
     }
 }
 
@@ -195,13 +218,13 @@ impl Disk for RealDisk {
         let file = no_follow().write(true).create_new(true).open(self.at(path)?)?;
         // The umask can only have taken bits away; ours are exact.
         file.set_permissions(Permissions::from_mode(FILE_MODE))?;
-        Ok(self.file(file))
+        Ok(self.file(file, path))
     }
 
     fn append(&self, path: RelPath) -> io::Result<Box<dyn DiskFile>> {
         let file = no_follow().append(true).create(true).open(self.at(path)?)?;
         file.set_permissions(Permissions::from_mode(FILE_MODE))?;
-        Ok(self.file(file))
+        Ok(self.file(file, path))
     }
 
     fn truncate(&self, path: RelPath, len_bytes: u64) -> io::Result<()> {
@@ -249,7 +272,10 @@ impl Disk for RealDisk {
 
     fn sync_dir(&self, path: RelPath) -> io::Result<()> {
         let folder = File::open(self.folder_at(path)?)?;
-        if self.durability == Durability::Full { folder.sync_all() } else { Ok(()) }
+        if self.durability == Durability::None {
+            return Ok(());
+        }
+        self.watch.wait("sync of a folder", path, || folder.sync_all())
     }
 
     fn list(&self, path: RelPath) -> io::Result<Vec<Entry>> {

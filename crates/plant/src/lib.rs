@@ -2,9 +2,11 @@
 //! knows no rule about applications and decides nothing.
 
 pub mod allocator;
+pub mod apart;
 pub mod backup;
 pub mod clock;
 pub mod disk;
+pub mod disk_watch;
 pub mod inbox;
 pub mod keys;
 pub mod lock;

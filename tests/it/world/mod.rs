@@ -2,9 +2,11 @@
 //! told wrong times. What must hold afterwards is always the same: run again, and the outputs are those of a run nothing happened to.
 
 mod again;
+mod apart;
 mod crash;
 mod faults;
 mod inputs;
 mod panics;
 pub mod plant;
 mod purge;
+mod strays;

@@ -67,6 +67,10 @@ impl DiskFile for MemoryFile {
         Ok(())
     }
 
+    fn reserve(&mut self, _: u64) -> io::Result<()> {
+        Ok(())
+    }
+
     fn sync(&mut self) -> io::Result<()> {
         Ok(())
     }

@@ -39,6 +39,7 @@ pub fn dispatch(cli: &Cli) -> Result<u8, Fault> {
         Command::Package { command } => package::package(cli, command),
         Command::Registers { command } => registers::registers(cli, command),
         Command::Photo { command } => photo::photo(command),
+        Command::ExamineApart => photo::examine_apart(cli),
         Command::Reasons { code, markdown } => reasons::reasons(code.as_deref(), *markdown),
         Command::Profiles => reasons::profiles(),
         Command::Held { outlet, json } => held::held(cli, outlet.as_deref(), *json),

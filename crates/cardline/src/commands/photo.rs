@@ -1,13 +1,14 @@
 //! `cardline photo check`: judges photo files by a profile, without a plant.
 
+use std::io::Read as _;
 use std::path::Path;
 
 use card::{Profile, Verdict};
 use ledger::fault::Fault;
 use serde_json::json;
 
-use crate::cli::PhotoCommand;
-use crate::wiring::{profile_file_or_id, today};
+use crate::cli::{Cli, PhotoCommand};
+use crate::wiring::{clock, profile_at, profile_file_or_id, read_config, today};
 
 /// Files larger than any photo are not even read.
 const READ_BYTES_MAX: u64 = 16 << 20;
@@ -20,6 +21,19 @@ pub fn photo(command: &PhotoCommand) -> Result<u8, Fault> {
         refused |= check(file, &profile, *json)?;
     }
     Ok(if refused { 3 } else { 0 })
+}
+
+/// Examines the photo on standard input as the plant's profile has it on the day of `--clock`. That it ends is the answer.
+///
+/// # Errors
+/// There is no plant, or the photo can't be read.
+pub fn examine_apart(cli: &Cli) -> Result<u8, Fault> {
+    plant::apart::confine();
+    let profile = profile_at(&cli.plant, &read_config(&cli.plant)?, clock(cli)?.now())?;
+    let mut jpeg = Vec::new();
+    std::io::stdin().take(READ_BYTES_MAX).read_to_end(&mut jpeg).map_err(|e| Fault::io("read", "standard input", e))?;
+    std::hint::black_box(photo::examine(&jpeg, &profile));
+    Ok(0)
 }
 
 /// Prints one file's verdict; `true` if it isn't accepted.

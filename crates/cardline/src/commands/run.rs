@@ -1,17 +1,20 @@
 //! `cardline run`, `intake` and `produce`: walk the line, write the end down, say what was done.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use card::Code;
+use ledger::entry::{Entry, Note};
 use ledger::fault::Fault;
 use ledger::journal::JournalView;
 use line::run::{Halves, Starter, Summary};
 use plant::MemoryWatch;
+use plant::disk_watch::{SlowDiskAlarm, Wait};
 use serde_json::{Value, json};
 
 use crate::cli::{Cli, RunArgs};
 use crate::wiring::OpenPlant;
-use crate::{people, wiring, witness};
+use crate::{people, room, wiring, witness};
 
 /// Exit code of a completed run that refused something, with `--strict`.
 const EXIT_REFUSALS: u8 = 3;
@@ -41,14 +44,21 @@ pub fn walk(open: &mut OpenPlant, args: &RunArgs, command: &str, halves: Halves)
     let (started, watch, cpu) = (Instant::now(), MemoryWatch::start(), plant::cpu_seconds());
     let plan = open.plan(args.threads)?;
     let starter = starter(open, args, command)?;
+    room::check(open, halves)?;
+    open.examine_suspects_apart()?;
     stop_on_signals(open)?;
+    let limit = Duration::from_secs(open.config.plant.slow_disk_seconds);
+    let alarm = SlowDiskAlarm::start(open.disk.watch(), limit, |wait| tell!("{} {} has lasted {:.0} s", Code::Dsk02, wait.what, wait.lasted.as_secs_f64()));
     let outcome = line::run::run(&open.world, &plan, &mut open.book, &starter, halves);
     let code = match &outcome {
         Ok(summary) => exit_code(summary, args.strict),
         Err(fault) => fault.exit_code(),
     };
+    drop(alarm);
+    let longest_wait = open.disk.watch().longest();
     // After a failed sync nothing more may be written (house rule 7); a broken promise leaves the stop unclean on purpose.
     if matches!(&outcome, Ok(_) | Err(Fault::Stopped(_) | Fault::Refused { .. })) {
+        note_slow_disk(open, longest_wait.as_ref().filter(|wait| wait.lasted > limit))?;
         line::run::end(&open.world, &mut open.book, code)?;
     }
     let summary = outcome?;
@@ -57,11 +67,19 @@ pub fn walk(open: &mut OpenPlant, args: &RunArgs, command: &str, halves: Halves)
     closing["cpu_seconds"] = json!(plant::cpu_seconds() - cpu);
     closing["cards_per_second"] = json!(f64::from(summary.cards) / started.elapsed().as_secs_f64().max(1e-9));
     closing["bytes_written"] = json!(open.disk.written_bytes());
+    closing["longest_wait_for_disk_seconds"] = json!(longest_wait.map_or(0.0, |wait| wait.lasted.as_secs_f64()));
     closing["peak_memory_bytes"] = json!(watch.peak_bytes());
     if !args.json {
         print_summary(&summary, started.elapsed().as_secs_f64());
     }
     Ok((code, closing))
+}
+
+fn note_slow_disk(open: &mut OpenPlant, slowest: Option<&Wait>) -> Result<(), Fault> {
+    let Some(wait) = slowest else { return Ok(()) };
+    let text = format!("the slowest call to the disk: {} lasted {:.1} s", wait.what, wait.lasted.as_secs_f64());
+    open.book.record(&Entry::Note(Note { code: Code::Dsk02.text().to_owned(), text, at: open.world.clock.now() }))?;
+    Ok(())
 }
 
 fn exit_code(summary: &Summary, strict: bool) -> u8 {

@@ -11,10 +11,10 @@ use ledger::disk::Disk as _;
 use ledger::fault::Fault;
 use ledger::index::MemIndex;
 use line::plan::{Plan, World};
-use line::ports::{Auditor, Silent};
+use line::ports::{Auditor, Silent, Trusting};
 use line::run::{Halves, Starter, Summary};
 use plant::keys::PlantKeys;
-use testkit::world::{SimClock, SimDisk, SimEntropy, SimInbox, State};
+use testkit::world::{SimClock, SimDisk, SimEntropy, SimInbox, State, digest_of};
 
 /// Outputs by path.
 pub type Outputs = BTreeMap<String, Digest>;
@@ -36,6 +36,7 @@ pub fn world(disk: &SimDisk, clock: &SimClock) -> Result<World, Fault> {
         signer: Box::new(keys),
         progress: Box::new(Silent),
         give_back: || {},
+        apart: Box::new(Trusting),
         auditor: Box::new(NoAudit),
         stop: Arc::new(AtomicBool::new(false)),
     })
@@ -73,7 +74,7 @@ pub fn run_at(disk: &SimDisk, plan: &Plan, clock: &SimClock) -> Result<Summary, 
 pub fn outputs(state: &State) -> Outputs {
     let tops = ["batches", "returns", "quarantine", "inbox"];
     let files = tops.iter().flat_map(|top| state.files(top));
-    files.filter(|(path, _)| !path.ends_with("report.html")).map(|(path, content)| (path, Digest::of(&content))).collect()
+    files.filter(|(path, _)| !path.ends_with("report.html")).map(|(path, content)| (path, digest_of(&content))).collect()
 }
 
 /// The first difference of two sets of outputs, in words.

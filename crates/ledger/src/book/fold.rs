@@ -66,9 +66,28 @@ impl Book {
     fn fold_run_started(&mut self, e: &RunStarted) -> Result<(), Fault> {
         // A run that resumes another keeps the time that one froze: outputs must not depend on how often we were killed.
         let before: Option<RunState> = self.get(&keys::meta("run"))?;
+        let deaths_before = match &before {
+            Some(before) if before.run == e.run => before.deaths_before,
+            Some(before) if before.ended.is_none() => {
+                if before.judged {
+                    1
+                } else {
+                    before.deaths_before + 1
+                }
+            }
+            _ => 0,
+        };
         let inherited = before.filter(|r| e.resumes == Some(r.run) || r.run == e.run).map(|r| r.frozen_at);
-        let state =
-            RunState { run: e.run, started_at: e.at, who: e.who.clone(), command: e.command.clone(), ended: None, frozen_at: inherited.unwrap_or(e.at) };
+        let state = RunState {
+            run: e.run,
+            started_at: e.at,
+            who: e.who.clone(),
+            command: e.command.clone(),
+            ended: None,
+            frozen_at: inherited.unwrap_or(e.at),
+            judged: false,
+            deaths_before,
+        };
         self.put(keys::meta("run"), &state);
         Ok(())
     }
@@ -124,6 +143,9 @@ impl Book {
             if known.is_none() {
                 self.fold_judged_application(&package.received, e.first_row + i as u32, judged, e.at)?;
             }
+        }
+        if let Some(run) = self.get::<RunState>(&keys::meta("run"))?.filter(|run| !run.judged) {
+            self.put(keys::meta("run"), &RunState { judged: true, ..run });
         }
         package.judged = package.judged.max(e.first_row + e.applications.len() as u32);
         if package.judged >= package.received.count {

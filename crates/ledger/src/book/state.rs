@@ -9,7 +9,7 @@ use crate::entry::{CardEventKind, Cause, Facts, FileDigest, JobMade, MachineResu
 use crate::fault::Fault;
 
 /// Raised whenever a key or value of the index changes its shape.
-pub const FOLD_VERSION: u32 = 5;
+pub const FOLD_VERSION: u32 = 6;
 
 /// Where an application stands now.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -147,6 +147,10 @@ pub struct RunState {
     pub ended: Option<u8>,
     /// Time everything written by this run (and by those it resumes) shows.
     pub frozen_at: Millis,
+    /// It has judged rows and written that down.
+    pub judged: bool,
+    /// Runs right before it that died one after the other, the later ones without having judged a row.
+    pub deaths_before: u32,
 }
 
 /// Sequence numbers an outlet has sent: everything from `first` to `contiguous`, and some beyond a gap.

@@ -11,7 +11,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::{Index, IndexBatch, See, seal};
+use super::{CURSOR_KEY, Index, IndexBatch, See, seal};
 use crate::fault::Fault;
 
 /// How long a held lock is waited for (a killed process keeps it for a moment).
@@ -284,8 +284,11 @@ impl Index for SledIndex {
     /// Opens it anew: sled keeps some hundreds of bytes a page it has touched, beside the pages its cache may hold.
     fn renew(&mut self) -> Result<(), Fault> {
         self.flush()?;
+        let left = self.get(CURSOR_KEY)?;
         drop(self.open.take());
-        self.start()
+        self.start()?;
+        // Until now the open file was ours, whatever had become of its name. An empty index would answer everything with "unknown".
+        if self.get(CURSOR_KEY)? == left { Ok(()) } else { Err(self.failed(Fault::Index("it was taken away or exchanged while it was in use".to_owned()))) }
     }
 
     fn close(&mut self) -> Result<(), Fault> {

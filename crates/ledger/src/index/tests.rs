@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::entry::{Entry, Note};
-use crate::journal::Journal;
+use crate::journal::{Head, Journal};
 use crate::memory_disk::MemoryDisk;
 
 const CACHE_BYTES: u64 = 4 << 20;
@@ -190,6 +190,23 @@ fn an_index_that_failed_in_use_is_set_aside_next_time() {
     drop(index);
     let (_, opened) = SledIndex::open(&path, 1 << 20, "boot-1").unwrap();
     assert!(matches!(&opened, IndexOpened::SetAside { why, .. } if why.contains("failed when it was used last")), "{opened:?}");
+}
+
+#[test]
+fn an_index_taken_away_while_it_is_in_use_is_noticed_when_it_is_renewed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("index");
+    let (mut index, _) = open(&path);
+    let mut changes = batch(&[("k", Some("v"))]);
+    changes.set_cursor(Head { seq: 7, hash: card::Digest([1; 32]) });
+    index.apply(changes).unwrap();
+    index.renew().unwrap();
+    assert_eq!(keys(&index, "k"), ["k"]);
+    index.flush().unwrap();
+    fs::rename(&path, folder.path().join("elsewhere")).unwrap();
+    fs::create_dir(&path).unwrap();
+    let renewed = index.renew();
+    assert!(matches!(&renewed, Err(Fault::Index(why)) if why.contains("taken away")), "{renewed:?}");
 }
 
 #[test]

@@ -80,6 +80,22 @@ fn nothing_is_written_before_the_commit_and_a_commit_is_one_write_and_one_sync()
 }
 
 #[test]
+fn room_for_a_commit_is_taken_before_it_is_written() {
+    let disk = MemoryDisk::default();
+    let mut journal = Journal::create(shared(&disk), PLANT).unwrap();
+    let reserved = || disk.operations().into_iter().filter(|o| o.starts_with("reserve")).collect::<Vec<_>>();
+    assert_eq!(reserved(), [format!("reserve 1048576 {FIRST}")]);
+    journal.append(&note(&"x".repeat(2 << 20))).unwrap();
+    disk.fail_next(&format!("write {FIRST}"));
+    assert!(journal.commit().is_err());
+    assert_eq!(reserved().len(), 2, "the room came before the write");
+    // A disk that has no room for it lets nobody begin.
+    disk.fail_next(&format!("reserve 1048576 {FIRST}"));
+    assert!(matches!(open(&disk), Err(Fault::Io { op: "reserve", .. })));
+    assert!(open(&disk).is_ok());
+}
+
+#[test]
 fn the_bytes_are_the_published_ones() {
     let disk = MemoryDisk::default();
     let mut journal = Journal::create(shared(&disk), PLANT).unwrap();

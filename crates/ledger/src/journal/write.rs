@@ -18,6 +18,8 @@ pub struct Journal {
     view: JournalView,
     file: Box<dyn DiskFile>,
     segment_bytes_max: u64,
+    /// Room set aside behind the last commit.
+    room_bytes: u64,
     /// Finished records of the commit being gathered, and the one whose place in it is open.
     pending: Vec<u8>,
     draft: Option<DraftRecord>,
@@ -63,7 +65,23 @@ impl Journal {
         let last = view.segments.last().expect("a journal has a segment");
         let file = open_segment(&*view.disk, last.number)?;
         let tip = view.head;
-        Ok(Self { view, file, segment_bytes_max: SEGMENT_BYTES, pending: Vec::new(), draft: None, tip, broken: false })
+        let mut journal = Self { view, file, segment_bytes_max: SEGMENT_BYTES, room_bytes: 0, pending: Vec::new(), draft: None, tip, broken: false };
+        journal.make_room()?;
+        Ok(journal)
+    }
+
+    /// A disk that fills up is to be met by a file that can be made again, not by the record of what was done (faults.md G21): so the
+    /// journal's room is taken before anything else is written.
+    fn make_room(&mut self) -> Result<(), Fault> {
+        let needed = self.pending.len() as u64;
+        if self.room_bytes > needed {
+            return Ok(());
+        }
+        let last = self.view.segments.last().expect("a journal has a segment");
+        let path = segment_path(last.number);
+        self.file.reserve(needed + ROOM_BYTES).map_err(Fault::on("reserve", &path))?;
+        self.room_bytes = needed + ROOM_BYTES;
+        Ok(())
     }
 
     /// Closes segments at another length than [`SEGMENT_BYTES`] (simulation, tests).
@@ -98,6 +116,7 @@ impl Journal {
         }
         self.broken = true;
         self.roll_over()?;
+        self.make_room()?;
         self.write_pending()?;
         self.broken = false;
         Ok(self.view.head)
@@ -161,6 +180,7 @@ impl Journal {
         if has_records && last.len_bytes + self.pending.len() as u64 > self.segment_bytes_max {
             let segment = publish_header(&*self.view.disk, &self.view.plant_id, last.number + 1, self.view.head)?;
             self.file = open_segment(&*self.view.disk, segment.number)?;
+            self.room_bytes = 0;
             self.view.segments.push(segment);
         }
         Ok(())
@@ -176,6 +196,7 @@ impl Journal {
         }
         synced.map_err(|e| Fault::sync(&path, e))?;
         last.len_bytes += self.pending.len() as u64;
+        self.room_bytes = self.room_bytes.saturating_sub(self.pending.len() as u64);
         self.view.head = self.tip;
         self.pending.clear();
         self.pending.shrink_to(KEPT_BUFFER_BYTES);
@@ -183,6 +204,8 @@ impl Journal {
     }
 }
 
+/// Set aside at a time: some thousand commits of a run, few of which are longer.
+const ROOM_BYTES: u64 = 1 << 20;
 /// Buffer kept between commits; a large commit's is given back.
 const KEPT_BUFFER_BYTES: usize = 1 << 20;
 

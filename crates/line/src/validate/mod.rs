@@ -28,6 +28,7 @@ pub struct Judge<'a> {
 }
 
 /// One row as it comes out of a package.
+#[derive(Clone)]
 pub struct Row<'a> {
     pub raw: RawApplication,
     /// What was wrong with the row itself (encoding, columns).
@@ -40,6 +41,7 @@ pub struct Row<'a> {
 }
 
 /// The row's photo as it lies in the vault.
+#[derive(Clone)]
 pub struct Photo<'a> {
     pub jpeg: &'a [u8],
     pub digest: Digest,
@@ -59,6 +61,18 @@ pub struct Alone {
 #[must_use]
 pub fn judge_alone(row: &Row, judge: &Judge) -> Alone {
     catch_unwind(AssertUnwindSafe(|| judge_row(row, judge))).unwrap_or_else(|_| held_for_our_fault(row, judge))
+}
+
+/// Judges one row whose photo can't be examined without harm to the run (faults.md D24): everything but the photo, which is held.
+#[must_use]
+pub fn judge_without_photo(row: &Row, judge: &Judge) -> Alone {
+    let named = row.photo.is_some().then(|| judge.profile.reason(Code::Pho99, "the examination ends its process", "none"));
+    let mut alone = judge_alone(&Row { photo: None, ..row.clone() }, judge);
+    // Its photo isn't missing: that is said by no other reason.
+    alone.record.reasons.retain(|reason| reason.code != Code::Pho25);
+    alone.record.reasons.extend(named);
+    alone.record.photo = row.photo.as_ref().map(|photo| photo.digest);
+    alone
 }
 
 fn judge_row(row: &Row, judge: &Judge) -> Alone {

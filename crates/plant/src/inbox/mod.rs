@@ -17,6 +17,36 @@ use folder::OpenFolder;
 /// Endings of names that copying programs use until a file is whole.
 const UNFINISHED: [&str; 4] = [".part", ".tmp", ".partial", ".filepart"];
 
+/// Folders in the inbox are counted so deep, and entries up to so many: an estimate, of a folder anybody may fill.
+const COUNTED_DEPTH_MAX: usize = 3;
+const COUNTED_MAX: usize = 1_000_000;
+
+/// Bytes that lie in the inbox of the plant at `plant`; no link is followed, and what vanishes meanwhile counts for nothing.
+///
+/// # Errors
+/// The inbox can't be listed.
+pub fn bytes_waiting(plant: &Path) -> io::Result<u64> {
+    let (mut bytes, mut counted) = (0_u64, 0);
+    let mut folders = vec![(plant.join("inbox"), 0)];
+    while let Some((folder, depth)) = folders.pop() {
+        let entries = match fs::read_dir(&folder) {
+            Err(_) if depth > 0 => continue,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => continue,
+            other => other?,
+        };
+        for meta in entries.flatten().filter_map(|entry| Some((entry.path(), entry.metadata().ok()?))) {
+            counted += 1;
+            match meta {
+                _ if counted > COUNTED_MAX => return Ok(bytes),
+                (path, meta) if meta.is_dir() && depth < COUNTED_DEPTH_MAX => folders.push((path, depth + 1)),
+                (_, meta) if meta.is_file() => bytes = bytes.saturating_add(meta.len()),
+                _ => {}
+            }
+        }
+    }
+    Ok(bytes)
+}
+
 /// `inbox/` of a plant.
 pub struct FolderInbox {
     plant: PathBuf,

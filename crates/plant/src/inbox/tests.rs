@@ -137,3 +137,28 @@ fn a_name_that_is_not_text_is_found_again() {
     inbox.remove(&name).unwrap();
     assert_eq!(inbox.list().unwrap(), []);
 }
+
+/// faults.md A23: reading a mapped file that has become shorter would end the process with SIGBUS. An end of file is all a reader sees.
+#[test]
+fn a_package_cut_short_while_it_is_read_just_ends() {
+    const LEN: usize = 8 << 20;
+    let (_plant, inbox) = plant();
+    for name in ["a.zip", "f/package.json.minisig"] {
+        put(&inbox, name);
+        fs::write(inbox.folder.join(name), vec![7; LEN]).unwrap();
+    }
+    let Ok(Source::Archive { mut reader, len_bytes, .. }) = inbox.open("a.zip") else { panic!("an archive") };
+    let mut file = folder_source(&inbox, "f").open("package.json.minisig").unwrap();
+    let mut start = [0; 4096];
+    reader.read_exact(&mut start).unwrap();
+    file.read_exact(&mut start).unwrap();
+    for name in ["a.zip", "f/package.json.minisig"] {
+        File::options().write(true).open(inbox.folder.join(name)).unwrap().set_len(8192).unwrap();
+    }
+    let mut rest = Vec::new();
+    reader.read_to_end(&mut rest).unwrap();
+    assert!((len_bytes, rest.len()) == (LEN as u64, 4096), "{} bytes after the cut", rest.len());
+    rest.clear();
+    file.read_to_end(&mut rest).unwrap();
+    assert_eq!(rest.len(), 4096);
+}

@@ -178,6 +178,11 @@ impl DiskFile for SimFile {
         )
     }
 
+    /// One boundary that can fail; the simulated disk is as large as memory.
+    fn reserve(&mut self, bytes: u64) -> io::Result<()> {
+        self.disk.step(|| format!("reserve {bytes} {}", self.path), |_| Ok(()))
+    }
+
     fn sync(&mut self) -> io::Result<()> {
         let inode = self.inode;
         self.disk.step(

@@ -17,4 +17,4 @@ pub use disk::{Failure, SimDisk};
 pub use entropy::SimEntropy;
 pub use inbox::SimInbox;
 pub use loss::Loss;
-pub use state::State;
+pub use state::{State, digest_of};
