@@ -40,7 +40,7 @@ mod tests {
         // The template is part of the profile.
         let (_, text) = card::profile::BUILT_IN[0];
         let same = Profile::parse(text, day).unwrap();
-        let moved = Profile::parse(&text.replacen("box_mm = [0.0, 11.0,", "box_mm = [0.0, 11.5,", 1), day).unwrap();
+        let moved = Profile::parse(&text.replacen("[0.0, 11.0, 85.60, 42.98]", "[0.0, 11.5, 85.60, 42.48]", 1), day).unwrap();
         assert_eq!(ours, release_id(&config, &same));
         assert_ne!(ours, release_id(&config, &moved));
     }
