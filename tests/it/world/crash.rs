@@ -125,6 +125,7 @@ fn a_crash_at_any_operation_loses_nothing_and_makes_nothing_twice() {
 fn pairs(stride: usize) -> usize {
     let start = small_night();
     let campaign = Campaign::new(&start, 1);
+    assert!(campaign.wanted.keys().any(|path| path.ends_with("print/job-0001.pdf")), "a night that makes cards");
     let left = campaign.crash_everywhere(&start, seed(), stride);
     let first = campaign.tally.boundaries.load(Ordering::Relaxed);
     println!("{first} operations of the first run, {} different disks left", left.len());
@@ -139,11 +140,11 @@ fn pairs(stride: usize) -> usize {
     first
 }
 
-/// Packages of four outlets and three that are set aside: so few that every pair of crashes can be gone through.
+/// Packages of two outlets and one that is set aside: so few that every pair of crashes can be gone through.
 fn small_night() -> State {
     let disk = SimDisk::of(stocked(40, 6, Some(0.0)));
     for arrival in disk.list("inbox").expect("an inbox") {
-        if !["00001-", "00002-", "00003-", "00004-", "00017-", "00018-", "00019-"].iter().any(|kept| arrival.name.starts_with(kept)) {
+        if !["00003-", "00004-", "00017-"].iter().any(|kept| arrival.name.starts_with(kept)) {
             let path = format!("inbox/{}", arrival.name);
             if arrival.is_dir { disk.remove_dir(&path) } else { disk.remove(&path) }.expect("removed");
         }

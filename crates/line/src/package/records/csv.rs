@@ -1,7 +1,6 @@
 //! `applications.csv`: RFC 4180 with a header row in any order. Rows are split by `csv-core` into a buffer of fixed size.
 
 use std::io::{self, BufRead};
-use std::sync::LazyLock;
 
 use card::application::FIELDS;
 use card::{Code, RawApplication, Reason};
@@ -14,9 +13,6 @@ use crate::package::manifest::Encoding;
 
 /// Most columns a header may have before it is only called too many.
 const COLUMNS_MAX: usize = 128;
-
-/// A splitter that has seen nothing. Making one computes its whole transition table, which took most of the time of a small file.
-static FRESH: LazyLock<csv_core::Reader> = LazyLock::new(csv_core::Reader::new);
 
 pub(super) struct CsvRows<R> {
     reader: R,
@@ -43,8 +39,17 @@ enum Got {
 impl<R: BufRead> CsvRows<R> {
     pub(super) fn new(reader: R, encoding: Encoding, limits: &PackageLimits, foreign: Option<Reason>) -> io::Result<Self> {
         let (row, ends) = (vec![0; limits.row_bytes_max], vec![0; COLUMNS_MAX]);
-        let mut rows =
-            Self { reader, core: FRESH.clone(), encoding, row, ends, columns: Vec::new(), lines_skipped: 0, everywhere: foreign.into_iter().collect() };
+        let mut rows = Self {
+            reader,
+            // Not a clone of one made before, which would save time: csv-core's `Clone` of 0.1.13 leaves its tables out.
+            core: csv_core::Reader::new(),
+            encoding,
+            row,
+            ends,
+            columns: Vec::new(),
+            lines_skipped: 0,
+            everywhere: foreign.into_iter().collect(),
+        };
         match rows.split()? {
             Some(Got::Fields(count)) => rows.read_header(count),
             Some(_) => rows.everywhere.push(rec32("a header of too many columns")),
