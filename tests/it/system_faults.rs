@@ -66,10 +66,11 @@ fn system_interrupted_calls_are_made_again() {
     durable(&stocked);
     let undisturbed = stocked.copy();
     undisturbed.ok(&["run"]);
-    // In turn, so that a call that is made again succeeds at last.
-    for call in ["read", "write", "fdatasync", "fsync", "openat", "fallocate", "ftruncate"] {
+    // In turn, so that a call that is made again succeeds at last. Opening a folder isn't among them: on a local disk nothing interrupts it,
+    // and std doesn't make it again.
+    for (call, when) in [("read", "20+3"), ("write", "20+3"), ("fdatasync", "20+3"), ("fsync", "20+3"), ("fallocate", "1+2"), ("ftruncate", "1+2")] {
         let plant = stocked.copy();
-        let interrupted = run_tampered(&plant, &format!("{call}:error=EINTR:when=20+3"));
+        let interrupted = run_tampered(&plant, &format!("{call}:error=EINTR:when={when}"));
         assert!(interrupted.status.success(), "{call}: {}", text(&interrupted.stderr));
         assert_same(&undisturbed.outputs(), &plant.outputs());
     }

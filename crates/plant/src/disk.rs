@@ -191,7 +191,8 @@ impl DiskFile for RealFile {
 
     fn reserve(&mut self, bytes: u64) -> io::Result<()> {
         let end = self.file.metadata()?.len();
-        match rustix::fs::fallocate(&self.file, rustix::fs::FallocateFlags::KEEP_SIZE, end, bytes) {
+        // Interrupted like few calls on a local disk: taking much room takes time.
+        match rustix::io::retry_on_intr(|| rustix::fs::fallocate(&self.file, rustix::fs::FallocateFlags::KEEP_SIZE, end, bytes)) {
             Err(rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::NOSYS) => Ok(()),
             other => other.map_err(io::Error::from),
         }
