@@ -10,6 +10,9 @@ mod decode;
 mod entropy;
 mod examination;
 mod examine;
+pub mod face;
+pub mod ground;
+pub mod nets;
 #[doc(hidden)]
 pub mod parts;
 mod pixels;

@@ -1,5 +1,8 @@
 //! Rules about photos, as data: container limits, pixel thresholds and what each band does (photo.md §4).
 
+pub mod face;
+pub mod ground;
+
 use serde::Deserialize;
 
 /// Limits of a conforming photo. Shares are 0..1, lengths pixels unless the name says otherwise.
@@ -58,4 +61,7 @@ pub struct PhotoRules {
     pub oval_half_width_share: f64,
     pub oval_half_height_share: f64,
     pub blank_luma_sd_reject_below: f64,
+    /// Without it no face is looked for and no network asked: the plain background rule stands alone.
+    pub face: Option<face::FaceRules>,
+    pub ground: Option<ground::GroundRules>,
 }
