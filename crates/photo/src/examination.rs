@@ -3,6 +3,8 @@
 use card::{Code, Effect, Profile, Reason};
 use serde::{Deserialize, Serialize};
 
+use crate::face::FaceMeasurements;
+use crate::ground::GroundMeasurements;
 use crate::refusal::{Area, Refusal};
 use crate::rgb::Rgb;
 use crate::strip::Stripped;
@@ -17,6 +19,13 @@ pub struct Finding {
     pub limit: String,
     /// Where, if it has a place.
     pub area: Option<Area>,
+}
+
+impl Finding {
+    pub(crate) fn of(refusal: Refusal, profile: &Profile) -> Self {
+        let Refusal { code, value, limit, area, band } = refusal;
+        Self { code, effect: effect(code, band, profile), value, limit, area }
+    }
 }
 
 impl From<Finding> for Reason {
@@ -67,6 +76,9 @@ pub struct PixelMeasurements {
 pub struct Measurements {
     pub container: ContainerMeasurements,
     pub pixels: Option<PixelMeasurements>,
+    /// Absent where the profile has no rules about it.
+    pub face: Option<FaceMeasurements>,
+    pub ground: Option<GroundMeasurements>,
 }
 
 /// The result of examining one photo.
@@ -89,8 +101,7 @@ impl Examination {
     }
 
     pub(crate) fn add(&mut self, refusal: Refusal, profile: &Profile) {
-        let Refusal { code, value, limit, area, band } = refusal;
-        self.reasons.push(Finding { code, effect: effect(code, band, profile), value, limit, area });
+        self.reasons.push(Finding::of(refusal, profile));
     }
 }
 

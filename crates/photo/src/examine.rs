@@ -10,25 +10,27 @@ use card::{Code, Profile};
 use crate::container::frame::Frame;
 use crate::container::layout::Layout;
 use crate::container::{marker, rules};
-use crate::examination::{ContainerMeasurements, Examination};
+use crate::examination::{ContainerMeasurements, Examination, Finding, Measurements};
 use crate::refusal::Refusal;
 use crate::rgb::Rgb;
+use crate::sitting::Sitting;
 use crate::strip::{self, Stripped};
 use crate::{decode, entropy, pixels};
 
-/// Judges the bytes of one photo by the profile. Pure: the same bytes and profile give the same result on every machine.
+/// Judges the bytes of one photo. Pure: the same bytes, profile and networks give the same result on every machine.
 /// It never panics: a fault of ours or of the decoder becomes PHO-99 beside what was found until then.
 #[must_use]
-pub fn examine(jpeg: &[u8], profile: &Profile) -> Examination {
+pub fn examine(jpeg: &[u8], sitting: &Sitting) -> Examination {
     let mut examination = Examination::default();
-    if catch_unwind(AssertUnwindSafe(|| walk(jpeg, profile, &mut examination))).is_err() {
+    if catch_unwind(AssertUnwindSafe(|| walk(jpeg, sitting, &mut examination))).is_err() {
         examination.pixels = None;
-        examination.add(Refusal::new(Code::Pho99, "panic", "none"), profile);
+        examination.add(Refusal::new(Code::Pho99, "panic", "none"), sitting.profile);
     }
     examination
 }
 
-fn walk(jpeg: &[u8], profile: &Profile, examination: &mut Examination) {
+fn walk(jpeg: &[u8], sitting: &Sitting, examination: &mut Examination) {
+    let profile = sitting.profile;
     let mut found = Vec::new();
     let stripped = container(jpeg, &profile.photo, &mut found, &mut examination.measurements.container);
     for refusal in found {
@@ -39,23 +41,53 @@ fn walk(jpeg: &[u8], profile: &Profile, examination: &mut Examination) {
     let rgb = decodable.then(|| decode::strictly(&stripped.bytes, &profile.photo));
     examination.stripped = Some(stripped);
     match rgb {
-        Some(Ok(rgb)) => picture(rgb, profile, examination),
+        Some(Ok(rgb)) => picture(rgb, sitting, examination),
         Some(Err(refusal)) => examination.add(refusal, profile),
         None => {}
     }
 }
 
 /// Everything that looks at pixels.
-fn picture(rgb: Rgb, profile: &Profile, examination: &mut Examination) {
-    let mut found = Vec::new();
-    let oval = pixels::oval::Oval::central(&rgb, &profile.photo);
-    // The face stage belongs here: it finds the face in `rgb`, adds its own findings (PHO-12) to `found`, and its oval takes
-    // the place of the central one, so that sharpness and exposure are measured in the real face.
-    examination.measurements.pixels = Some(pixels::judge(&rgb, &oval, &profile.photo, &mut found));
+fn picture(rgb: Rgb, sitting: &Sitting, examination: &mut Examination) {
+    let rules = &sitting.profile.photo;
+    let oval = pixels::oval::Oval::central(&rgb, rules);
+    let (measured, areas) = pixels::measure(&rgb, &oval, rules);
+    examination.measurements.pixels = Some(measured);
+    let found = judge(&examination.measurements, Some(&Areas { pixels: areas }), sitting.religious_headgear, rules);
     examination.pixels = Some(rgb);
     for refusal in found {
-        examination.add(refusal, profile);
+        examination.add(refusal, sitting.profile);
     }
+}
+
+/// Where on the photo each rule looked.
+struct Areas {
+    pixels: pixels::PixelAreas,
+}
+
+/// What the measurements of a picture break. Without areas findings have no place.
+fn judge(m: &Measurements, areas: Option<&Areas>, _religious_headgear: bool, rules: &PhotoRules) -> Vec<Refusal> {
+    m.pixels.iter().flat_map(|pixels| pixels::judge(pixels, areas.map(|a| &a.pixels), m.ground.is_none(), rules)).collect()
+}
+
+/// What stored measurements break under a profile. Nothing is decoded. Findings with other codes than those of [`is_judged_again`] are
+/// about what no number says, and stay as they were.
+#[must_use]
+pub fn judge_again(m: &Measurements, religious_headgear: bool, profile: &Profile) -> Vec<Finding> {
+    let mut found: Vec<Refusal> = rules::file_size(m.container.file_bytes, &profile.photo).into_iter().collect();
+    found.extend(m.container.image_bytes.and_then(|bytes| rules::padding(m.container.file_bytes, bytes, &profile.photo)));
+    found.extend(judge(m, None, religious_headgear, &profile.photo));
+    found.into_iter().map(|refusal| Finding::of(refusal, profile)).collect()
+}
+
+/// Whether findings with this code follow from stored measurements alone.
+#[must_use]
+pub fn is_judged_again(code: Code) -> bool {
+    use Code::*;
+    let of_the_file = matches!(code, Pho01 | Pho21 | Pho23);
+    let of_the_picture = matches!(code, Pho11 | Pho13 | Pho14 | Pho16 | Pho17 | Pho18 | Pho19 | Pho20 | Pho37 | Pho38);
+    let of_the_face = matches!(code, Pho12 | Pho26 | Pho27 | Pho28 | Pho29 | Pho30 | Pho31 | Pho32 | Pho33 | Pho34 | Pho35 | Pho36 | Pho39);
+    of_the_file || of_the_picture || of_the_face
 }
 
 /// All container rules. Gives the stripped file where the markers led to its end, and whether it may be decoded.

@@ -3,10 +3,19 @@
 use card::{Code, Profile};
 
 use crate::examination::Examination;
+use crate::nets::Absent;
 use crate::sample::{Coding, portrait};
+use crate::sitting::Sitting;
 
+/// The built-in rules about files and pixels; the drawn samples show no face.
 pub(crate) fn profile() -> Profile {
-    Profile::built_in("hubei-foreigner-2025", jiff::civil::date(2025, 6, 1)).expect("the built-in profile reads")
+    let mut profile = Profile::built_in("hubei-foreigner-2025", jiff::civil::date(2025, 6, 1)).expect("the built-in profile reads");
+    (profile.photo.face, profile.photo.ground) = (None, None);
+    profile
+}
+
+pub(crate) fn examine(jpeg: &[u8], profile: &Profile) -> Examination {
+    crate::examine(jpeg, &Sitting { profile, networks: &Absent, religious_headgear: false })
 }
 
 /// A conforming photo.
@@ -23,7 +32,7 @@ pub(crate) const NONE: [Code; 0] = [];
 
 /// The codes of bytes under the built-in profile.
 pub(crate) fn judged(jpeg: &[u8]) -> Vec<Code> {
-    codes(&crate::examine(jpeg, &profile()))
+    codes(&examine(jpeg, &profile()))
 }
 
 /// The codes about the file, not about the picture in it.

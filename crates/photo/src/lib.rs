@@ -1,5 +1,6 @@
 //! Is this photo fit for a card? The bytes of a JPEG and a profile in, measurements and findings out (photo.md §4).
-//! It knows no records and no files, has no clock and no state, and gives the same answer on every machine.
+//! It knows no records and no files, has no clock and no state, and gives the same answer on every machine
+//! (decision 0005 says how far that holds for what the networks answer).
 //!
 //! A photo goes through three gates, cheap first, and keeps every reason on the way:
 //! the container (which segments, what they claim), the entropy-coded data (walked code by code, so that a cut file can't
@@ -19,6 +20,7 @@ mod pixels;
 mod refusal;
 mod rgb;
 mod scale;
+mod sitting;
 mod strip;
 mod thumbnail;
 
@@ -31,8 +33,9 @@ mod tests;
 
 pub use decode::decode;
 pub use examination::{ContainerMeasurements, Examination, Finding, Measurements, PixelMeasurements};
-pub use examine::examine;
+pub use examine::{examine, is_judged_again, judge_again};
 pub use refusal::{Area, Refusal};
 pub use rgb::Rgb;
+pub use sitting::Sitting;
 pub use strip::{Stripped, strip};
 pub use thumbnail::thumbnail;

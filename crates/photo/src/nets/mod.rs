@@ -1,7 +1,13 @@
 //! The three networks of the photo room behind one trait: face detector, 468-point face mesh, person mask (infer.md). What goes into
 //! and comes out of a network is here; what the numbers mean is `detect.rs`, `mesh.rs` and `person.rs`.
 
+mod absent;
+mod on_demand;
+
 use std::fmt;
+
+pub use absent::Absent;
+pub use on_demand::OnDemand;
 
 /// Sides of the networks' square inputs in pixels.
 pub const DETECTOR_SIDE: usize = 128;
@@ -29,6 +35,12 @@ pub struct MeshAnswer {
 pub trait Networks: Send + Sync {
     /// Name and version of the engine, and the digests of its models: part of a batch's release.
     fn identity(&self) -> String;
+
+    /// Whether it can be asked at all; asked once before a night begins.
+    ///
+    /// # Errors
+    /// The engine or a model can't be loaded.
+    fn ready(&self) -> Result<(), EngineFault>;
 
     /// `input` is −1..1, 128 × 128.
     ///

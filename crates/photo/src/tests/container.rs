@@ -3,7 +3,7 @@
 use card::{Code, Effect};
 use jpeg_encoder::{ColorType, SamplingFactor};
 
-use crate::examine;
+use crate::forge::examine;
 use crate::forge::{
     DISPLAY_P3, NONE, after_start, before_marker, exif_segment, good, icc_profile, icc_segment, judged, judged_file, patched, place_of, profile, segment,
     srgb_primaries,

@@ -6,9 +6,10 @@ use card::Code;
 use jpeg_encoder::SamplingFactor;
 use proptest::prelude::*;
 
+use crate::forge::examine;
 use crate::forge::{before_marker, good, judged, place_of, profile, segment};
 use crate::sample::{Coding, portrait};
-use crate::{decode, examine, strip};
+use crate::{decode, strip};
 
 /// Written by libjpeg with successive approximation, which the test encoder can't do: a drawn portrait (no real person).
 const REFINED: &[u8] = include_bytes!("../../fixtures/progressive-refined.jpg");

@@ -2,7 +2,7 @@
 
 use card::{Code, Effect};
 
-use crate::examine;
+use crate::forge::examine;
 use crate::forge::{NONE, codes, profile};
 use crate::sample::{Coding, HEIGHT, Picture, WIDTH, portrait};
 

@@ -2,9 +2,10 @@
 
 use card::Code;
 
+use crate::forge::examine;
 use crate::forge::{after_start, before_marker, exif_segment, good, icc_profile, icc_segment, profile, segment, srgb_primaries};
 use crate::sample::{Coding, portrait};
-use crate::{decode, examine, strip, thumbnail};
+use crate::{decode, strip, thumbnail};
 
 fn bytes(result: Result<Vec<u8>, crate::Refusal>) -> Vec<u8> {
     result.unwrap_or_else(|r| panic!("{r}"))
