@@ -63,6 +63,7 @@ fn night(state: &State, durability: Durability) -> Duration {
         progress: Box::new(Silent),
         give_back: || {},
         apart: Box::new(Trusting),
+        networks: Arc::new(photo::nets::Absent),
         auditor: Box::new(NoAudit),
         stop: Arc::new(AtomicBool::new(false)),
     };

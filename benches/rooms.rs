@@ -61,7 +61,7 @@ fn on(start: &State, faces: &artwork::Faces, work: impl FnOnce(&mut Desk)) -> (D
     let (mut book, _) = Book::open(Arc::new(disk.clone()), Box::new(MemIndex::default())).ok().expect("a book");
     let in_force = book.registers().ok().expect("registers");
     let registers = line::registers::open(&*world.shelf, &in_force).ok().expect("registers");
-    let judge = Judge { profile: &plan.profile, registers: &*registers, pepper: &world.pepper, day: plan.day(NOW) };
+    let judge = Judge { profile: &plan.profile, registers: &*registers, pepper: &world.pepper, networks: &*world.networks, day: plan.day(NOW) };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a pool");
     let vault = Vault::new(&world, &book);
     let mut desk = Desk { world: &world, plan: &plan, book: &mut book, vault: &vault, registers: &*registers, judge: &judge, pool: &pool, faces };
@@ -74,7 +74,7 @@ fn on(start: &State, faces: &artwork::Faces, work: impl FnOnce(&mut Desk)) -> (D
 }
 
 fn ingest_and_validate(d: &mut Desk) {
-    let tally = intake(d.world, d.plan, &Mutex::new(d.book), d.vault, d.judge, d.pool, NOW);
+    let tally = intake(d.world, d.plan, &Mutex::new(d.book), d.vault, d.judge, NOW);
     assert!(tally.ok().expect("an intake").accepted > 0);
 }
 

@@ -51,6 +51,7 @@ fn plant(start: State) -> Plant {
         signer: Box::new(keys),
         progress: Box::new(Silent),
         give_back: || {},
+        networks: Arc::new(photo::nets::Absent),
         apart: Box::new(Trusting),
         auditor: Box::new(NoAudit),
         stop: Arc::new(AtomicBool::new(false)),

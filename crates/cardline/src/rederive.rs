@@ -102,7 +102,7 @@ pub fn jobs(cli: &Cli, only: Option<&BatchId>, sample: &Sample) -> Result<audit:
 impl Again<'_> {
     fn profile(&self, batch: &BatchState) -> Result<Profile, Fault> {
         let profile = wiring::profile_at(&self.cli.plant, &self.config, batch.frozen_at)?;
-        let here = release_id(&self.config, &profile);
+        let here = release_id(&self.config, &profile, &wiring::networks().identity());
         if here == batch.release_id {
             return Ok(profile);
         }

@@ -13,6 +13,7 @@ use ledger::index::{IndexOpened, MemIndex, SledIndex};
 use line::package::PackageLimits;
 use line::plan::{Pepper, Plan, ReleaseMode, Sender, World, civil_day};
 use line::ports::{Auditor, Clock, Trusting};
+use photo::nets::Networks;
 use plant::keys::PlantKeys;
 use plant::{Durability, FolderInbox, PlantLock, RealDisk, Shelf, SystemClock, SystemEntropy, VaultKey};
 
@@ -110,7 +111,7 @@ pub fn settled(c: &Config, profile: Profile, threads: Option<u64>) -> Result<Pla
         None => cores.min(256),
     };
     Ok(Plan {
-        release_id: release_id(c, &profile),
+        release_id: release_id(c, &profile, &networks().identity()),
         profile,
         threads,
         permits: c.run.permits as usize,
@@ -194,6 +195,7 @@ fn open_with(cli: &Cli, command: &str, care: IndexCare) -> Result<OpenPlant, Fau
         vault_key: Arc::new(vault_key),
         entropy: Arc::new(SystemEntropy),
         apart: Box::new(Trusting),
+        networks: networks(),
         progress: progress::for_stderr(),
         give_back: plant::allocator::trim,
         stop: Arc::new(AtomicBool::new(false)),
@@ -246,6 +248,12 @@ fn open_book(root: &Path, config: &Config, disk: Arc<RealDisk>, care: IndexCare)
         notes.push((Code::Idx01, format!("index rebuilt from the journal: {why}")));
     }
     Ok((book, notes))
+}
+
+/// The engine of the face networks, made when a photo first needs it.
+#[must_use]
+pub fn networks() -> Arc<dyn Networks> {
+    Arc::new(photo::nets::Absent)
 }
 
 /// The independent auditor, asked before a batch goes out.

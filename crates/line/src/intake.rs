@@ -18,7 +18,7 @@ use crate::jobs::lock;
 use crate::package::records::Row as RawRow;
 use crate::plan::{Plan, World};
 use crate::ports::Stage;
-use crate::pump::{Put, pump};
+use crate::pump::{Hands, Put, pump};
 use crate::rows::PackageView;
 use crate::validate::neighbours::{Candidate, Neighbourhood};
 use crate::validate::stored::{FORM, ROWS_PER_FILE, entry_name, records_path};
@@ -58,16 +58,11 @@ enum Worked {
 ///
 /// # Errors
 /// The ledger, the vault or the inbox fails.
-#[allow(clippy::too_many_arguments)]
-pub fn intake(
-    world: &World,
-    plan: &Plan,
-    book: &Mutex<&mut Book>,
-    vault: &Vault,
-    judge: &Judge,
-    pool: &rayon::ThreadPool,
-    at: Millis,
-) -> Result<IntakeTally, Fault> {
+pub fn intake(world: &World, plan: &Plan, book: &Mutex<&mut Book>, vault: &Vault, judge: &Judge, at: Millis) -> Result<IntakeTally, Fault> {
+    if judge.profile.photo.face.is_some() {
+        // Without its networks a run would hold everybody.
+        judge.networks.ready().map_err(|e| Fault::Missing(e.to_string()))?;
+    }
     let packages = Mutex::new(IntakeTally::default());
     let ingest = Ingest { world, plan, book, vault, registers: judge.registers, at };
     ingest.finish_moves()?;
@@ -83,7 +78,9 @@ pub fn intake(
         }
         Item::End(view) => Worked::End(view),
     };
-    pump(pool, plan.permits, |put| feeder.feed(put), work, |worked| settler.settle(worked))?;
+    let enter = |body: &mut (dyn FnMut() + Send)| judge.networks.as_worker(body);
+    let hands = Hands::Threads { count: plan.threads, enter: &enter };
+    pump(hands, plan.permits, |put| feeder.feed(put), work, |worked| settler.settle(worked))?;
     let seen = packages.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     let t = settler.tally;
     assert_eq!(t.ingested, t.accepted + t.rejected + t.held, "conservation: every application judged has one outcome");

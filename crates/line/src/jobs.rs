@@ -11,7 +11,7 @@ use ledger::fault::Fault;
 use crate::job::{JobMaker, MadeJob};
 use crate::plan::{Plan, World};
 use crate::ports::Stage;
-use crate::pump::pump;
+use crate::pump::{Hands, pump};
 
 /// What making all jobs needs; shared by all threads.
 pub struct Jobs<'a> {
@@ -35,7 +35,7 @@ impl Jobs<'_> {
             missing.iter().take_while(|_| !self.world.stopping()).all(|job| put(*job));
             Ok(())
         };
-        pump(pool, self.plan.threads, feed, |job| self.make(job, book), |made| self.settle(made?, book))?;
+        pump(Hands::Pool(pool), self.plan.threads, feed, |job| self.make(job, book), |made| self.settle(made?, book))?;
         let all = lock(book).jobs(&self.maker.batch.batch)?.len() as u32 == self.maker.batch.jobs;
         if all { Ok(()) } else { Err(Fault::Stopped("between two jobs; run again to go on".to_owned())) }
     }

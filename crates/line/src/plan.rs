@@ -26,6 +26,8 @@ pub struct World {
     pub auditor: Box<dyn Auditor>,
     /// Asked about photos that several runs may have died of.
     pub apart: Box<dyn Apart>,
+    /// Looks for faces in photos.
+    pub networks: Arc<dyn photo::nets::Networks>,
     pub progress: Box<dyn Progress>,
     /// Raised by Ctrl-C or SIGTERM: finish the chunk, write it down, stop.
     pub stop: Arc<AtomicBool>,

@@ -1,5 +1,6 @@
-//! The one way work runs in parallel here: a feeder thread ahead, a rayon pool in the middle, the calling thread settling
-//! results in feeding order. A permit per item, given back when it is settled, bounds memory however slow one item is
+//! The one way work runs in parallel here: a feeder thread ahead, workers in the middle, the calling thread settling
+//! results in feeding order. The workers are a rayon pool, or plain threads where the work asks the face networks, whose engine
+//! must not be entered from a pool of others (infer.md §5). A permit per item, given back when it is settled, bounds memory however slow one item is
 //! (engine.md §4.1). Nothing in the pool waits for a channel or for other work of the pool; a worker may wait for a lock
 //! whose holder does neither (`JobMaker::press`).
 
@@ -13,12 +14,23 @@ use rayon::ThreadPool;
 /// How a feeder hands over an item; `false` means the other side has failed and feeding should end.
 pub type Put<'a, T> = dyn FnMut(T) -> bool + 'a;
 
+/// Who does the work.
+#[derive(Clone, Copy)]
+pub enum Hands<'a> {
+    Pool(&'a ThreadPool),
+    /// So many plain threads, each of which runs all its work inside `enter`.
+    Threads {
+        count: usize,
+        enter: &'a (dyn Fn(&mut (dyn FnMut() + Send)) + Sync),
+    },
+}
+
 /// Feeds items, works on them in parallel, settles the results in order.
 ///
 /// # Errors
 /// The feeder's or the settler's fault; of both, the one that explains the other.
 pub fn pump<T: Send, R: Send>(
-    pool: &ThreadPool,
+    hands: Hands,
     permits: usize,
     feed: impl FnOnce(&mut Put<T>) -> Result<(), Fault> + Send,
     work: impl Fn(T) -> R + Sync,
@@ -32,7 +44,10 @@ pub fn pump<T: Send, R: Send>(
     let failed = AtomicBool::new(false);
     let (failed, work) = (&failed, &work);
     std::thread::scope(|threads| {
-        let feeder = threads.spawn(move || feed_pool(pool, permit, done, failed, feed, work));
+        let feeder = threads.spawn(move || match hands {
+            Hands::Pool(pool) => feed_pool(pool, permit, done, failed, feed, work),
+            Hands::Threads { count, enter } => feed_threads(count, enter, permit, done, failed, feed, work),
+        });
         let settled = settle_in_order(&results, &permit_back, &mut settle);
         failed.store(settled.is_err(), Ordering::Relaxed);
         drop((permit_back, results));
@@ -74,6 +89,40 @@ fn feed_pool<T: Send, R: Send>(
     })
 }
 
+/// Items reach the threads through a channel that never holds more than the permits. A worker takes one item at a time, so that a slow
+/// one holds up nobody else's.
+#[allow(clippy::too_many_arguments)]
+fn feed_threads<T: Send, R: Send>(
+    count: usize,
+    enter: &(dyn Fn(&mut (dyn FnMut() + Send)) + Sync),
+    permit: Receiver<()>,
+    done: Sender<(u64, R)>,
+    failed: &AtomicBool,
+    feed: impl FnOnce(&mut Put<T>) -> Result<(), Fault>,
+    work: &(impl Fn(T) -> R + Sync),
+) -> Result<(), Fault> {
+    std::thread::scope(|threads| {
+        let (items, todo) = unbounded::<(u64, T)>();
+        for _ in 0..count.max(1) {
+            let (todo, done) = (todo.clone(), done.clone());
+            threads.spawn(move || enter(&mut || todo.iter().for_each(|(number, item)| drop(done.send((number, work(item)))))));
+        }
+        drop((todo, done));
+        let mut next = 0_u64;
+        let mut put = |item: T| {
+            if failed.load(Ordering::Relaxed) || permit.recv().is_err() {
+                return false;
+            }
+            next += 1;
+            // Fails only if every worker has died of a panic, which the scope passes on.
+            items.send((next - 1, item)).is_ok()
+        };
+        let fed = feed(&mut put);
+        drop(items);
+        fed
+    })
+}
+
 fn settle_in_order<R>(results: &Receiver<(u64, R)>, permit_back: &Sender<()>, settle: &mut impl FnMut(R) -> Result<(), Fault>) -> Result<(), Fault> {
     let mut waiting = BTreeMap::new();
     let mut next = 0_u64;
@@ -96,9 +145,15 @@ mod tests {
         rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap()
     }
 
+    fn straight(body: &mut (dyn FnMut() + Send)) {
+        body();
+    }
+
     #[test]
     fn results_come_in_order_and_never_more_than_the_permits_wait() {
-        for threads in [1, 2, 5] {
+        let pools = [1, 2, 5].map(pool);
+        let crews = [1, 2, 5].map(|count| Hands::Threads { count, enter: &straight });
+        for hands in pools.iter().map(Hands::Pool).chain(crews) {
             let (alive, peak) = (std::sync::atomic::AtomicUsize::new(0), std::sync::atomic::AtomicUsize::new(0));
             let mut seen = Vec::new();
             let feed = |put: &mut Put<u64>| {
@@ -114,7 +169,7 @@ mod tests {
                 }
                 i
             };
-            pump(&pool(threads), 7, feed, work, |i| {
+            pump(hands, 7, feed, work, |i| {
                 alive.fetch_sub(1, Ordering::SeqCst);
                 seen.push(i);
                 Ok(())
@@ -134,9 +189,12 @@ mod tests {
             }
             Ok(())
         };
-        let result = pump(&pool(2), 4, feed, |i| i, |_| Err(Fault::Invariant("no".to_owned())));
-        assert!(matches!(result, Err(Fault::Invariant(_))));
-        assert!(fed.load(Ordering::SeqCst) <= 16);
+        for hands in [Hands::Pool(&pool(2)), Hands::Threads { count: 2, enter: &straight }] {
+            fed.store(0, Ordering::SeqCst);
+            let result = pump(hands, 4, feed, |i| i, |_| Err(Fault::Invariant("no".to_owned())));
+            assert!(matches!(result, Err(Fault::Invariant(_))));
+            assert!(fed.load(Ordering::SeqCst) <= 16);
+        }
     }
 
     /// Both sides write to one journal: a disk that refuses the feeder breaks it for the settler too.
@@ -149,7 +207,7 @@ mod tests {
                 put(1);
                 Err(feeder())
             };
-            pump(&pool(2), 4, feed, |i| i, |_| Err(settler())).unwrap_err().exit_code()
+            pump(Hands::Pool(&pool(2)), 4, feed, |i| i, |_| Err(settler())).unwrap_err().exit_code()
         };
         assert_eq!((both(no_room, unusable), both(unusable, no_room), both(unusable, unusable)), (73, 73, 70));
     }
@@ -162,7 +220,7 @@ mod tests {
             Err(Fault::Invariant("inbox".to_owned()))
         };
         let result = pump(
-            &pool(2),
+            Hands::Threads { count: 2, enter: &straight },
             4,
             feed,
             |i| i,

@@ -62,12 +62,12 @@ pub fn run(world: &World, plan: &Plan, book: &mut Book, starter: &Starter, halve
     let vault = Vault::new(world, book);
     purge::finish(world, book)?;
     let registers = registers::open(&*world.shelf, &book.registers()?)?;
-    let judge = Judge { profile: &plan.profile, registers: &*registers, pepper: &world.pepper, day: plan.day(frozen_at) };
+    let judge = Judge { profile: &plan.profile, registers: &*registers, pepper: &world.pepper, networks: &*world.networks, day: plan.day(frozen_at) };
     let mut summary = Summary::default();
     if halves.intake {
         let since = world.clock.seconds();
         summary.rejudged = recheck::rejudge_held(book, &vault, &judge, plan, frozen_at)?;
-        summary.intake = intake(world, plan, &Mutex::new(book), &vault, &judge, &pool, frozen_at)?;
+        summary.intake = intake(world, plan, &Mutex::new(book), &vault, &judge, frozen_at)?;
         // What this intake brought (a missing package of a sequence) may free what was held before it.
         summary.rejudged += recheck::rejudge_held(book, &vault, &judge, plan, frozen_at)?;
         summary.throughput.stages.push(("intake", summary.intake.ingested, world.clock.seconds() - since));

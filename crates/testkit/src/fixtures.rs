@@ -118,7 +118,13 @@ mod tests {
 
     fn verdict(bytes: &[u8]) -> (Outcome, Vec<&'static str>) {
         let profile = Profile::built_in("hubei-foreigner-2025", jiff::civil::date(2025, 6, 1)).unwrap();
-        let verdict = Verdict::from_reasons(photo::examine(bytes, &profile).reasons.into_iter().map(Reason::from).collect());
+        let verdict = Verdict::from_reasons(
+            photo::examine(bytes, &photo::Sitting { profile: &profile, networks: &photo::nets::Absent, religious_headgear: false })
+                .reasons
+                .into_iter()
+                .map(Reason::from)
+                .collect(),
+        );
         (verdict.outcome, verdict.reasons.iter().map(|r| r.code.text()).collect())
     }
 

@@ -17,6 +17,7 @@ use jiff::civil::Date;
 use crate::application::{Application, RawApplication};
 use crate::profile::Profile;
 use crate::reason::Reason;
+pub use person::declares_headgear;
 use reader::Reader;
 pub use request::{APPLICATION_ID_CHARS_MAX, is_application_id};
 #[cfg(test)]

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory};
 
 use super::reader::{Field, Reader};
-use crate::application::Sex;
+use crate::application::{RawApplication, Sex};
 use crate::country::{self, Country};
 use crate::latin;
 use crate::name;
@@ -174,11 +174,19 @@ fn read_nationality(reader: &mut Reader<'_>) -> Option<String> {
     None
 }
 
+const HEADGEAR_WORDS: [(&str, bool); 6] = [("no", false), ("yes", true), ("false", false), ("true", true), ("0", false), ("1", true)];
+
+/// Whether a row declares headgear worn for religion, in one of the words a row may use, whatever else is wrong with it.
+#[must_use]
+pub fn declares_headgear(raw: &RawApplication) -> bool {
+    let said = raw.get("religious_headgear").trim();
+    HEADGEAR_WORDS.iter().any(|(word, worn)| *worn && word.eq_ignore_ascii_case(said))
+}
+
 fn read_headgear(reader: &mut Reader<'_>) -> Option<bool> {
-    const WORDS: [(&str, bool); 6] = [("no", false), ("yes", true), ("false", false), ("true", true), ("0", false), ("1", true)];
     match reader.code("religious_headgear") {
         Field::Blank => Some(false),
         Field::Refused => None,
-        Field::Text(word) => reader.word("religious_headgear", &word, &WORDS, |(word, _)| word).map(|(_, worn)| worn),
+        Field::Text(word) => reader.word("religious_headgear", &word, &HEADGEAR_WORDS, |(word, _)| word).map(|(_, worn)| worn),
     }
 }

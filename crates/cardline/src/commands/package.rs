@@ -115,7 +115,8 @@ fn check_file(file: &Path, key: Option<&Path>, profile: &str) -> Result<u8, Faul
         // Whose key it is, is the register's to say; here the one given is the outlet's own.
         Some(OutletKey { outlet: OutletCode::parse("THE-GIVEN-KEY").ok()?, public_key, in_force: true })
     };
-    let checks = Checks { limits: &PackageLimits::default(), day, profile: &profile, key_of: public_key.is_some().then_some(&key_of) };
+    let checks =
+        Checks { limits: &PackageLimits::default(), day, profile: &profile, networks: &*wiring::networks(), key_of: public_key.is_some().then_some(&key_of) };
     let findings = check(open_source(file)?, &checks).map_err(|e| Fault::io("read", file.display().to_string(), e))?;
     let findings: Vec<Finding> = findings.into_iter().filter(|f| !(public_key.is_some() && f.reason.code == card::Code::Sig04)).collect();
     print_findings(&findings);

@@ -5,10 +5,11 @@ use std::path::Path;
 
 use card::{Profile, Verdict};
 use ledger::fault::Fault;
+use photo::Sitting;
 use serde_json::json;
 
 use crate::cli::{Cli, PhotoCommand};
-use crate::wiring::{clock, profile_at, profile_file_or_id, read_config, today};
+use crate::wiring::{clock, networks, profile_at, profile_file_or_id, read_config, today};
 
 /// Files larger than any photo are not even read.
 const READ_BYTES_MAX: u64 = 16 << 20;
@@ -32,7 +33,7 @@ pub fn examine_apart(cli: &Cli) -> Result<u8, Fault> {
     let profile = profile_at(&cli.plant, &read_config(&cli.plant)?, clock(cli)?.now())?;
     let mut jpeg = Vec::new();
     std::io::stdin().take(READ_BYTES_MAX).read_to_end(&mut jpeg).map_err(|e| Fault::io("read", "standard input", e))?;
-    std::hint::black_box(photo::examine(&jpeg, &profile));
+    std::hint::black_box(photo::examine(&jpeg, &Sitting { profile: &profile, networks: &*networks(), religious_headgear: false }));
     Ok(0)
 }
 
@@ -41,7 +42,7 @@ fn check(file: &Path, profile: &Profile, as_json: bool) -> Result<bool, Fault> {
     let unreadable = |e: std::io::Error| Fault::BadInput(format!("{}: {e}", file.display()));
     let too_large = std::fs::metadata(file).map_err(unreadable)?.len() > READ_BYTES_MAX;
     let bytes = if too_large { Vec::new() } else { std::fs::read(file).map_err(unreadable)? };
-    let examination = photo::examine(&bytes, profile);
+    let examination = photo::examine(&bytes, &Sitting { profile, networks: &*networks(), religious_headgear: false });
     let verdict = Verdict::from_reasons(examination.reasons.into_iter().map(card::Reason::from).collect());
     let word = match verdict.outcome {
         card::Outcome::Accepted => "pass",

@@ -13,13 +13,14 @@ use ledger::index::MemIndex;
 use line::plan::{Plan, World};
 use line::ports::{Auditor, Silent, Trusting};
 use line::run::{Halves, Starter, Summary};
+use photo::nets::Absent;
 use plant::keys::PlantKeys;
 use testkit::world::{SimClock, SimDisk, SimEntropy, SimInbox, State, digest_of};
 
 /// Outputs by path.
 pub type Outputs = BTreeMap<String, Digest>;
 
-/// The ports on a simulated disk.
+/// The ports on a simulated disk. There are no face networks: a plan for it has a profile without rules about faces ([`without_faces`]).
 ///
 /// # Errors
 /// There are no keys.
@@ -37,9 +38,16 @@ pub fn world(disk: &SimDisk, clock: &SimClock) -> Result<World, Fault> {
         progress: Box::new(Silent),
         give_back: || {},
         apart: Box::new(Trusting),
+        networks: Arc::new(Absent),
         auditor: Box::new(NoAudit),
         stop: Arc::new(AtomicBool::new(false)),
     })
+}
+
+/// The profile without its rules about faces: these nights are about disks, and looking at faces would be most of their time.
+pub fn without_faces(mut profile: card::Profile) -> card::Profile {
+    (profile.photo.face, profile.photo.ground) = (None, None);
+    profile
 }
 
 /// Lives told apart by what the ones before wrote, so that a replay draws the same chance and a recovery another.

@@ -24,6 +24,7 @@ pub struct Checks<'a> {
     /// The day the rules are asked for.
     pub day: Date,
     pub profile: &'a Profile,
+    pub networks: &'a dyn photo::nets::Networks,
     /// The outlet's own public key, or the register's; without it a signature is only looked at, not verified.
     pub key_of: Option<&'a dyn Fn(KeyId) -> Option<OutletKey>>,
 }
@@ -33,7 +34,7 @@ pub struct Checks<'a> {
 /// # Errors
 /// The package can't be read at all.
 pub fn check(source: Source, checks: &Checks) -> io::Result<Vec<Finding>> {
-    let mut kept = Kept::new(checks.profile);
+    let mut kept = Kept::new(checks);
     let mut findings = Vec::new();
     let files = match unpack_with_places(source, checks.limits, &mut kept) {
         Ok(files) => Some(files),
@@ -43,12 +44,21 @@ pub fn check(source: Source, checks: &Checks) -> io::Result<Vec<Finding>> {
             None
         }
     };
-    check_contents(&kept, files.as_deref(), checks, &mut findings)?;
-    findings.append(&mut kept.photo_findings);
+    let mut declared = BTreeSet::new();
+    check_contents(&kept, files.as_deref(), checks, &mut findings, &mut declared)?;
+    for (name, photo) in kept.photos {
+        findings.extend(at(&name, if declared.contains(&name) { photo.with_declared_headgear } else { photo.reasons }));
+    }
     Ok(findings)
 }
 
-fn check_contents(kept: &Kept, files: Option<&[UnpackedFile]>, checks: &Checks, findings: &mut Vec<Finding>) -> io::Result<()> {
+fn check_contents(
+    kept: &Kept,
+    files: Option<&[UnpackedFile]>,
+    checks: &Checks,
+    findings: &mut Vec<Finding>,
+    declared: &mut BTreeSet<String>,
+) -> io::Result<()> {
     let Some(bytes) = kept.whole.get(MANIFEST) else {
         findings.extend(files.map(|_| finding(MANIFEST, Code::Pkg12, "not in the package", "a manifest")));
         return Ok(());
@@ -72,7 +82,7 @@ fn check_contents(kept: &Kept, files: Option<&[UnpackedFile]>, checks: &Checks, 
         findings.extend(compared.findings);
         findings.extend(compared.photos_differing.iter().flat_map(|name| at(name, [differs()])));
     }
-    check_rows(kept, &manifest, files.is_some(), checks, findings)
+    check_rows(kept, &manifest, files.is_some(), checks, findings, declared)
 }
 
 fn at(place: &str, reasons: impl IntoIterator<Item = Reason>) -> impl Iterator<Item = Finding> {
@@ -88,7 +98,15 @@ fn check_signature(bytes: &[u8], kept: &Kept, manifest: &Manifest, checks: &Chec
     }
 }
 
-fn check_rows(kept: &Kept, manifest: &Manifest, all_here: bool, checks: &Checks, findings: &mut Vec<Finding>) -> io::Result<()> {
+/// Each row; `declared` gets the photos of those that declare headgear.
+fn check_rows(
+    kept: &Kept,
+    manifest: &Manifest,
+    all_here: bool,
+    checks: &Checks,
+    findings: &mut Vec<Finding>,
+    declared: &mut BTreeSet<String>,
+) -> io::Result<()> {
     let name = manifest.records.file_name();
     let Some(bytes) = kept.whole.get(name) else { return Ok(()) };
     let mut rows = 0;
@@ -99,6 +117,9 @@ fn check_rows(kept: &Kept, manifest: &Manifest, all_here: bool, checks: &Checks,
         let id = row.raw.get("application_id").trim().to_owned();
         let place = if is_application_id(&id) { format!("{name} line {} {id}", row.line) } else { format!("{name} line {}", row.line) };
         let mut reasons = row_reasons(&row, manifest, checks);
+        if card::parse::declares_headgear(&row.raw) {
+            declared.extend(photo_entry(row.raw.get("photo")));
+        }
         if all_here && !reasons.iter().any(|r| r.code == Code::Rec32) {
             reasons.extend(photo_missing(&row, kept));
         }
@@ -131,22 +152,37 @@ fn row_reasons(row: &Row, manifest: &Manifest, checks: &Checks) -> Vec<Reason> {
 }
 
 fn photo_missing(row: &Row, kept: &Kept) -> Option<Reason> {
-    let there = photo_entry(row.raw.get("photo")).is_some_and(|name| kept.photos.contains(&name));
+    let there = photo_entry(row.raw.get("photo")).is_some_and(|name| kept.photos.contains_key(&name));
     (!there).then(|| Reason::new(Code::Pho25, "no such file in the package", "photos/NAME.jpg"))
 }
 
 /// Keeps manifest, signature and records; examines photos as they pass.
 struct Kept<'p> {
-    profile: &'p Profile,
+    checks: &'p Checks<'p>,
     open: (String, Vec<u8>),
     whole: BTreeMap<String, Vec<u8>>,
-    photos: BTreeSet<String>,
-    photo_findings: Vec<Finding>,
+    photos: BTreeMap<String, ExaminedPhoto>,
+}
+
+/// What is wrong with a photo. The row that says which of the two counts may come after it.
+struct ExaminedPhoto {
+    reasons: Vec<Reason>,
+    with_declared_headgear: Vec<Reason>,
+}
+
+impl ExaminedPhoto {
+    fn of(jpeg: &[u8], checks: &Checks) -> Self {
+        let examination = photo::examine(jpeg, &photo::Sitting { profile: checks.profile, networks: checks.networks, religious_headgear: false });
+        let reasons: Vec<Reason> = examination.reasons.into_iter().map(Reason::from).collect();
+        let judged_again = photo::judge_again(&examination.measurements, true, checks.profile).into_iter().map(Reason::from);
+        let with_declared_headgear = reasons.iter().filter(|r| !photo::is_judged_again(r.code)).cloned().chain(judged_again).collect();
+        Self { reasons, with_declared_headgear }
+    }
 }
 
 impl<'p> Kept<'p> {
-    fn new(profile: &'p Profile) -> Self {
-        Self { profile, open: Default::default(), whole: BTreeMap::new(), photos: BTreeSet::new(), photo_findings: Vec::new() }
+    fn new(checks: &'p Checks<'p>) -> Self {
+        Self { checks, open: Default::default(), whole: BTreeMap::new(), photos: BTreeMap::new() }
     }
 }
 
@@ -164,9 +200,7 @@ impl Sink for Kept<'_> {
     fn end(&mut self) -> io::Result<()> {
         let (name, bytes) = std::mem::take(&mut self.open);
         if name.starts_with(PHOTO_FOLDER) {
-            let found = photo::examine(&bytes, self.profile).reasons.into_iter().map(Reason::from);
-            self.photo_findings.extend(at(&name, found));
-            self.photos.insert(name);
+            self.photos.insert(name, ExaminedPhoto::of(&bytes, self.checks));
         } else {
             self.whole.insert(name, bytes);
         }

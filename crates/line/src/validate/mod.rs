@@ -13,6 +13,8 @@ use card::reason::{Code, Reason};
 use card::{Application, Digest, Keyed, Profile, RawApplication};
 use jiff::civil::Date;
 use ledger::entry::Facts;
+use photo::Sitting;
+use photo::nets::Networks;
 
 use crate::plan::Pepper;
 use crate::ports::Registers;
@@ -23,6 +25,7 @@ pub struct Judge<'a> {
     pub profile: &'a Profile,
     pub registers: &'a dyn Registers,
     pub pepper: &'a Pepper,
+    pub networks: &'a dyn Networks,
     /// The day of arrival at intake, the production date at the cut.
     pub day: Date,
 }
@@ -38,6 +41,13 @@ pub struct Row<'a> {
     pub channel: Channel,
     pub outlet: &'a str,
     pub photo: Option<Photo<'a>>,
+}
+
+impl Row<'_> {
+    /// Whether it says so in so many words; what can't be understood is named by the record's own rules.
+    fn declares_headgear(&self) -> bool {
+        card::parse::declares_headgear(&self.raw)
+    }
 }
 
 /// The row's photo as it lies in the vault.
@@ -81,7 +91,7 @@ fn judge_row(row: &Row, judge: &Judge) -> Alone {
     if let Some(application) = &parsed.application {
         reasons.extend(text_reasons(application, judge.profile));
     }
-    let examined = row.photo.as_ref().map(|photo| examine(photo, judge.profile));
+    let examined = row.photo.as_ref().map(|photo| examine(photo, row, judge));
     let (photo_reasons, measurements, photo_validated) = examined.unwrap_or_else(|| (no_photo(row, judge.profile), None, None));
     reasons.extend(photo_reasons);
     let looked_up = parsed.application.as_ref().map(|a| permit::look_up(a, row.outlet, judge));
@@ -123,8 +133,10 @@ fn no_photo(row: &Row, profile: &Profile) -> Vec<Reason> {
 
 type Examined = (Vec<Reason>, Option<photo::Measurements>, Option<Digest>);
 
-fn examine(photo: &Photo, profile: &Profile) -> Examined {
-    let examination = catch_unwind(AssertUnwindSafe(|| photo::examine(photo.jpeg, profile)));
+fn examine(photo: &Photo, row: &Row, judge: &Judge) -> Examined {
+    let profile = judge.profile;
+    let sitting = Sitting { profile, networks: judge.networks, religious_headgear: row.declares_headgear() };
+    let examination = catch_unwind(AssertUnwindSafe(|| photo::examine(photo.jpeg, &sitting)));
     let Ok(examination) = examination else {
         return (vec![profile.reason(Code::Pho99, "panic while decoding", "none")], None, None);
     };

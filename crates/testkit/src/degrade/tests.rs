@@ -10,7 +10,7 @@ use crate::portrait::{Look, portrait};
 
 fn verdict(file: &[u8]) -> Verdict {
     let profile = Profile::built_in("hubei-foreigner-2025", jiff::civil::date(2025, 6, 1)).unwrap();
-    let findings = photo::examine(file, &profile).reasons;
+    let findings = photo::examine(file, &photo::Sitting { profile: &profile, networks: &photo::nets::Absent, religious_headgear: false }).reasons;
     Verdict::from_reasons(findings.into_iter().map(|f| Reason::with_effect(f.code, f.effect, f.value, f.limit)).collect())
 }
 

@@ -14,7 +14,7 @@ fn findings(bytes: &[u8]) -> Vec<(String, Code)> {
     let profile = Profile::built_in("hubei-foreigner-2025", day).expect("built in");
     let public_key = key().public_key();
     let key_of = move |_| Some(OutletKey { outlet: outlet(), public_key: public_key.clone(), in_force: true });
-    let checks = Checks { limits: &PackageLimits::default(), day, profile: &profile, key_of: Some(&key_of) };
+    let checks = Checks { limits: &PackageLimits::default(), day, profile: &profile, networks: &photo::nets::Absent, key_of: Some(&key_of) };
     let found = check(archive(ArchiveKind::Zip, bytes), &checks).expect("in memory");
     found.into_iter().map(|f| (f.place, f.reason.code)).collect()
 }
