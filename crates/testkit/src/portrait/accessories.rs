@@ -8,6 +8,9 @@ use super::{Glasses, Headwear, mesh};
 const RIM: Colour = [20.0; 3];
 
 pub fn paint(canvas: &mut Canvas, sitter: &Sitter) {
+    if sitter.look.from_behind {
+        return;
+    }
     if sitter.look.mask {
         canvas.fill(&sitter.ring(&mesh::MASK_OUTLINE), [150.0, 190.0, 215.0], SS, Stuff::Other);
     }
@@ -29,8 +32,17 @@ fn glasses(canvas: &mut Canvas, sitter: &Sitter) {
             canvas.fill(&rim, [18.0, 18.0, 20.0], 0.6 * SS, Stuff::Other);
         }
         canvas.line(&rim, true, 2.0 * SS, RIM);
+        if sitter.look.glare {
+            glare(canvas, centre);
+        }
     }
     canvas.line(&[[right[0] + 25.0 * SS, right[1]], [left[0] - 25.0 * SS, left[1]]], false, 2.0 * SS, RIM);
+}
+
+/// A lamp's slanting reflection over most of a lens.
+fn glare(canvas: &mut Canvas, [x, y]: Point) {
+    let corner = |dx: f64, dy: f64| [x + dx * SS, y + dy * SS];
+    canvas.fill(&[corner(-15.0, -10.0), corner(6.0, -12.0), corner(14.0, 8.0), corner(-7.0, 10.0)], [254.0; 3], 1.0 * SS, Stuff::Other);
 }
 
 fn cap(canvas: &mut Canvas, sitter: &Sitter) {
@@ -41,7 +53,7 @@ fn cap(canvas: &mut Canvas, sitter: &Sitter) {
 
 fn scarf(canvas: &mut Canvas, sitter: &Sitter) {
     let cloth = [40.0, 70.0, 92.0];
-    let outer = sitter.camera.outline(ellipse([0.0, 1.2, -2.0], 9.8, 11.5, 0.0, 1.0, 60));
+    let outer = sitter.camera.outline(ellipse([0.0, 1.6, -2.0], 9.8, 12.0, 0.0, 1.0, 60));
     let drape = [[-9.6, -1.0, -2.0], [9.6, -1.0, -2.0], [11.5, -15.0, -2.0], [-11.5, -15.0, -2.0]];
     for outline in [outer, sitter.camera.outline(drape)] {
         let Some(mut patch) = Patch::polygon(&outline, SS) else { continue };

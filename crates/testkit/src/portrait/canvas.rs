@@ -54,6 +54,14 @@ impl Canvas {
         }
     }
 
+    /// Paints an open line whose edges are softened by a Gaussian of `blur` canvas pixels.
+    pub fn soft_line(&mut self, points: &[Point], width: f64, blur: f64, colour: Colour) {
+        if let Some(mut patch) = Patch::line_reaching(points, false, width, width + 3.0 * blur) {
+            blur::gaussian(&mut patch.cover, patch.width, patch.height, blur);
+            self.paint(&patch, |_| colour.map(|c| c as f32), Stuff::Skin);
+        }
+    }
+
     /// Paints with a colour per patch pixel (its index into `cover`).
     pub fn paint(&mut self, patch: &Patch, colour: impl Fn(usize) -> [f32; 3], stuff: Stuff) {
         let (hair, skin) = (f32::from(u8::from(stuff == Stuff::Hair)), f32::from(u8::from(stuff == Stuff::Skin)));
@@ -90,7 +98,12 @@ impl Patch {
     }
 
     fn line(points: &[Point], closed: bool, width: f64) -> Option<Self> {
-        Self::from_path(points, closed, width, |path, mask, shift| {
+        Self::line_reaching(points, closed, width, width)
+    }
+
+    /// A line with `reach` pixels of room around it.
+    fn line_reaching(points: &[Point], closed: bool, width: f64, reach: f64) -> Option<Self> {
+        Self::from_path(points, closed, reach, |path, mask, shift| {
             let stroke = tiny_skia::Stroke { width: width as f32, line_join: tiny_skia::LineJoin::Round, ..Default::default() };
             if let Some(outline) = path.stroke(&stroke, 1.0) {
                 mask.fill_path(&outline, FillRule::Winding, true, shift);

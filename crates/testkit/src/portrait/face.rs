@@ -4,7 +4,7 @@
 use super::canvas::{Canvas, Colour, Patch, Point, Stuff};
 use super::head::{Camera, Point3, SUPERSAMPLE as SS, ellipse};
 use super::palette::{Palette, darker, tint};
-use super::{Look, blur, mesh};
+use super::{Headwear, Look, blur, mesh};
 use crate::dice::Dice;
 
 /// One person in front of the camera, with everything projected once.
@@ -19,11 +19,26 @@ pub struct Sitter<'a> {
     face: Patch,
 }
 
-/// Chance decided once per sitter.
-struct Cut {
+/// How the hair is cut, decided once per sitter.
+pub struct Cut {
     /// Hair above the skull, centimetres.
     height: f64,
     long: bool,
+}
+
+impl Cut {
+    pub fn of(dice: &mut Dice) -> Self {
+        Self { height: dice.between(0.2, 0.85), long: dice.chance(0.4) }
+    }
+}
+
+/// The highest point of the head with its hair or headgear.
+pub fn top(cut: &Cut, headwear: Headwear) -> Point3 {
+    match headwear {
+        Headwear::Cap => [0.0, 14.2, -1.0],
+        Headwear::Scarf => [0.0, 13.6, -2.0],
+        Headwear::None => [0.0, 12.6 + cut.height, -3.5],
+    }
 }
 
 impl<'a> Sitter<'a> {
@@ -33,17 +48,40 @@ impl<'a> Sitter<'a> {
         Self { look, camera, palette, points, on_canvas, face }
     }
 
-    pub fn paint(&self, canvas: &mut Canvas, dice: &mut Dice) {
-        let cut = Cut { height: dice.between(0.2, 0.85), long: dice.chance(0.4) };
-        self.hair_behind(canvas, &cut);
+    pub fn paint(&self, canvas: &mut Canvas, cut: &Cut, dice: &mut Dice) {
+        self.hair_behind(canvas, cut);
         self.neck_and_clothes(canvas);
-        self.skull(canvas, &cut);
-        self.shaded_face(canvas, dice.normal(0.0, 0.1));
+        self.skull(canvas, cut);
+        if self.look.from_behind {
+            return self.back_of_head(canvas, cut);
+        }
+        self.shaded_face(canvas, dice.between(-0.15, 0.15));
         self.cheeks(canvas);
+        if self.look.old {
+            self.lines(canvas);
+        }
         self.eyes(canvas);
         self.brows_and_mouth(canvas);
         self.nose(canvas);
-        self.fringe(canvas, &cut, dice);
+        self.fringe(canvas, cut, dice);
+    }
+
+    /// Hair where the face would be.
+    fn back_of_head(&self, canvas: &mut Canvas, cut: &Cut) {
+        self.oval(canvas, [0.0, 3.0, -1.5], 8.0, 9.4 + cut.height, self.palette.hair, 2.0, Stuff::Hair);
+    }
+
+    /// Lines of an old face: two across the forehead, one from each side of the nose to the mouth's corner.
+    fn lines(&self, canvas: &mut Canvas) {
+        let fold = darker(self.palette.skin, 0.78);
+        for up in [5.6, 6.7] {
+            let line = self.camera.outline((0..9).map(|i| [f64::from(i) - 4.0, up - 0.02 * (f64::from(i) - 4.0).powi(2), 5.0]));
+            canvas.soft_line(&line, 1.1 * SS, SS, fold);
+        }
+        for side in [-1.0, 1.0] {
+            let line = self.camera.outline([[side * 2.1, -1.6, 5.6], [side * 2.9, -3.0, 5.2], [side * 3.2, -4.2, 4.8]]);
+            canvas.soft_line(&line, 1.4 * SS, SS, fold);
+        }
     }
 
     pub fn centre(&self, of: &[usize]) -> Point {
@@ -153,6 +191,10 @@ impl<'a> Sitter<'a> {
             let ring = self.ring(&eye);
             let socket: Vec<Point> = ring.iter().map(|p| [p[0], p[1] - 1.5 * SS]).collect();
             canvas.fill(&socket, darker(self.palette.skin, 0.72), 2.5 * SS, Stuff::Skin);
+            if self.look.eyes < mesh::LIDS_MEET {
+                self.closed_lid(canvas, &ring);
+                continue;
+            }
             if let Some(patch) = Patch::polygon(&ring, 0.6 * SS) {
                 let eyeball = self.eyeball(self.centre(&eye), distance(ring[0], ring[8]), &patch);
                 canvas.paint(&patch, |i| eyeball[i], Stuff::Other);
@@ -160,6 +202,15 @@ impl<'a> Sitter<'a> {
             let upper: Vec<Point> = ring[8..].iter().copied().chain([ring[0]]).collect();
             canvas.line(&upper, false, 1.3 * SS, darker(self.palette.hair, 0.35));
         }
+    }
+
+    /// A lid's skin over the whole eye, the lashes along its lower edge.
+    fn closed_lid(&self, canvas: &mut Canvas, ring: &[Point]) {
+        let width = distance(ring[0], ring[8]);
+        let middle = [(ring[0][0] + ring[8][0]) / 2.0, (ring[0][1] + ring[8][1]) / 2.0];
+        canvas.fill(&circle([middle[0], middle[1] - 1.0 * SS], 0.5 * width, 0.22 * width), darker(self.palette.skin, 0.88), 1.5 * SS, Stuff::Skin);
+        let lashes: Vec<Point> = (0..9).map(|i| (f64::from(i) / 4.0 - 1.0, i)).map(|(t, _)| [middle[0] + 0.46 * width * t, middle[1] + 0.07 * width * (1.0 - t * t)]).collect();
+        canvas.line(&lashes, false, 1.6 * SS, darker(self.palette.hair, 0.35));
     }
 
     /// White, iris, pupil and a glint, for every pixel of the eye's patch.
@@ -184,7 +235,11 @@ impl<'a> Sitter<'a> {
         let lip = tint(self.palette.skin, [0.86, 0.64, 0.63]);
         let inside = if self.look.mouth > 0.3 { [60.0, 20.0, 22.0] } else { darker(lip, 0.55) };
         canvas.fill(&self.ring(&mesh::OUTER_LIPS), lip, SS, Stuff::Other);
-        canvas.fill(&self.ring(&mesh::INNER_LIPS), inside, 0.6 * SS, Stuff::Other);
+        if self.look.mouth > 0.3 {
+            canvas.fill(&self.ring(&mesh::INNER_LIPS), inside, 0.6 * SS, Stuff::Other);
+        } else {
+            canvas.soft_line(&self.ring(&mesh::UPPER_OF_INNER_LIPS), 1.0 * SS, 0.5 * SS, inside);
+        }
     }
 
     fn nose(&self, canvas: &mut Canvas) {

@@ -1,17 +1,17 @@
 //! Colours of one invented person: skin, hair, eyes and clothes.
 
+use super::Look;
 use super::canvas::Colour;
 use crate::dice::Dice;
 
-const SKIN: [Colour; 8] = [
-    [236.0, 196.0, 172.0],
-    [224.0, 172.0, 140.0],
-    [198.0, 140.0, 104.0],
-    [156.0, 104.0, 74.0],
-    [110.0, 72.0, 52.0],
+/// From palest to deepest, as the six types of the Fitzpatrick scale.
+const SKIN: [Colour; 6] = [
     [244.0, 208.0, 190.0],
-    [84.0, 56.0, 42.0],
-    [214.0, 160.0, 122.0],
+    [232.0, 188.0, 162.0],
+    [212.0, 160.0, 124.0],
+    [182.0, 126.0, 92.0],
+    [140.0, 94.0, 67.0],
+    [92.0, 61.0, 45.0],
 ];
 const HAIR: [Colour; 8] = [
     [30.0, 24.0, 22.0],
@@ -34,6 +34,7 @@ const CLOTHES: [Colour; 8] = [
     [104.0, 30.0, 96.0],
     [20.0, 92.0, 104.0],
 ];
+const HAIR_OLD: [Colour; 3] = [[120.0, 120.0, 122.0], [146.0, 144.0, 142.0], [104.0, 98.0, 92.0]];
 const IRIS: [Colour; 5] = [[70.0, 45.0, 30.0], [90.0, 70.0, 40.0], [70.0, 100.0, 130.0], [60.0, 90.0, 60.0], [40.0, 28.0, 22.0]];
 
 pub struct Palette {
@@ -44,9 +45,11 @@ pub struct Palette {
 }
 
 impl Palette {
-    pub fn of(dice: &mut Dice) -> Self {
-        let skin = jitter(*dice.pick(&SKIN), 7.0, 2.0, dice);
-        let hair = jitter(*dice.pick(&HAIR), 5.0, 1.5, dice);
+    pub fn of(dice: &mut Dice, look: &Look) -> Self {
+        let drawn = dice.below(SKIN.len());
+        let tone = look.skin.map_or(drawn, |tone| usize::from(tone.clamp(1, 6)) - 1);
+        let skin = jitter(SKIN[tone], 5.0, 2.0, dice);
+        let hair = jitter(*dice.pick(if look.old { &HAIR_OLD } else { &HAIR }), 5.0, 1.5, dice);
         let clothes = jitter(*dice.pick(&CLOTHES), 5.0, 4.0, dice);
         Self { skin, hair, clothes, iris: *dice.pick(&IRIS) }
     }
