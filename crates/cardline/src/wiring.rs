@@ -13,7 +13,7 @@ use ledger::index::{IndexOpened, MemIndex, SledIndex};
 use line::package::PackageLimits;
 use line::plan::{Pepper, Plan, ReleaseMode, Sender, World, civil_day};
 use line::ports::{Auditor, Clock, Trusting};
-use photo::nets::Networks;
+use photo::nets::{Networks, OnDemand, RtenNetworks};
 use plant::keys::PlantKeys;
 use plant::{Durability, FolderInbox, PlantLock, RealDisk, Shelf, SystemClock, SystemEntropy, VaultKey};
 
@@ -253,7 +253,8 @@ fn open_book(root: &Path, config: &Config, disk: Arc<RealDisk>, care: IndexCare)
 /// The engine of the face networks, made when a photo first needs it.
 #[must_use]
 pub fn networks() -> Arc<dyn Networks> {
-    Arc::new(photo::nets::Absent)
+    let load = || RtenNetworks::load().map(|engine| Box::new(engine) as Box<dyn Networks>);
+    Arc::new(OnDemand::new(RtenNetworks::identity_of(), load))
 }
 
 /// The independent auditor, asked before a batch goes out.

@@ -13,6 +13,7 @@ use ledger::fault::Fault;
 use ledger::segment::SegmentWriter;
 
 use crate::answers;
+use crate::photo_answers;
 use crate::ingest::{Ingest, Taken};
 use crate::jobs::lock;
 use crate::package::records::Row as RawRow;
@@ -323,7 +324,8 @@ impl Settler<'_, '_> {
         if state.judged < state.received.count || state.answer.is_some() {
             return Ok(());
         }
-        let files = answers::answer_package(self.world, &book, &state, self.plan.day(state.received.received_at))?;
+        let mut files = answers::answer_package(self.world, &book, &state, self.plan.day(state.received.received_at))?;
+        files.extend(photo_answers::write(self.world, &book, self.vault, &self.plan.profile, &state)?);
         book.record(&Entry::PackageAnswered(PackageAnswered { package: view.package(), files, at: self.at }))?;
         Ok(())
     }

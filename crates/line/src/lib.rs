@@ -14,6 +14,7 @@ pub mod jobs;
 pub mod lists;
 pub mod package;
 pub mod people;
+pub mod photo_answers;
 pub mod personalise;
 pub mod plan;
 pub mod ports;

@@ -15,7 +15,7 @@ use ledger::fault::Fault;
 use ledger::vault_key::key_path;
 
 use crate::decide::Author;
-use crate::people;
+use crate::{people, photo_answers};
 use crate::plan::World;
 
 const DAY: Millis = 86_400_000;
@@ -154,7 +154,7 @@ pub fn purge(world: &World, book: &mut Book, due: &Due, author: &Author) -> Resu
     let (who, reason, at) = (author.who.to_owned(), author.reason.to_owned(), author.at);
     for &package in &due.packages {
         book.record(&Entry::PackagePurged(PackagePurged { package, who: who.clone(), reason: reason.clone(), at }))?;
-        destroy_package(&*world.disk, package)?;
+        destroy_package(&*world.disk, book, package)?;
     }
     for batch in &due.batches {
         book.record(&Entry::BatchPurged(BatchPurged { batch: batch.clone(), who: who.clone(), reason: reason.clone(), at }))?;
@@ -172,7 +172,7 @@ pub fn finish(world: &World, book: &Book) -> Result<u64, Fault> {
     for entry in world.disk.list("vault").map_err(Fault::on("list", "vault"))? {
         let Some(package) = entry.name.parse::<u64>().ok().filter(|_| entry.is_dir) else { continue };
         if book.package(package)?.is_some_and(|p| p.purged.is_some()) {
-            destroy_package(&*world.disk, package)?;
+            destroy_package(&*world.disk, book, package)?;
             finished += 1;
         }
     }
@@ -182,14 +182,26 @@ pub fn finish(world: &World, book: &Book) -> Result<u64, Fault> {
     Ok(finished)
 }
 
-/// The key first: from then on nobody can open what is still there.
-fn destroy_package(disk: &dyn Disk, package: u64) -> Result<(), Fault> {
+/// The key first: from then on nobody can open what is still there. The folder last: while it is there a purge is not finished.
+fn destroy_package(disk: &dyn Disk, book: &Book, package: u64) -> Result<(), Fault> {
     let (folder, key) = (format!("vault/{package:08}"), key_path(package));
     disk.wipe(&key).map_err(Fault::on("wipe", &key))?;
     disk.remove(&key).map_err(Fault::on("remove", &key))?;
     disk.sync_dir(&folder).map_err(|e| Fault::sync(&folder, e))?;
+    if let Some(state) = book.package(package)? {
+        remove_photo_page(disk, &state)?;
+    }
     disk.remove_dir(&folder).map_err(Fault::on("remove", &folder))?;
     disk.sync_dir("vault").map_err(|e| Fault::sync("vault", e))
+}
+
+/// The page with the outlet's refused photos, if it is still here.
+fn remove_photo_page(disk: &dyn Disk, package: &PackageState) -> Result<(), Fault> {
+    let path = photo_answers::path(package);
+    let Some(file) = package.answer.iter().flatten().find(|f| f.path == path) else { return Ok(()) };
+    disk.remove(&file.path).map_err(Fault::on("remove", &path))?;
+    let folder = path.trim_end_matches(&format!("/{}", photo_answers::FILE)).to_owned();
+    disk.sync_dir(&folder).map_err(|e| Fault::sync(&folder, e))
 }
 
 /// Everything of a batch but what stays. `false`: there was nothing left to do.

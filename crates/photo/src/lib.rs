@@ -13,6 +13,7 @@ mod examination;
 mod examine;
 pub mod face;
 pub mod ground;
+mod marked;
 pub mod nets;
 #[doc(hidden)]
 pub mod parts;
@@ -34,6 +35,7 @@ mod tests;
 pub use decode::decode;
 pub use examination::{ContainerMeasurements, Examination, Finding, Measurements, PixelMeasurements};
 pub use examine::{examine, is_judged_again, judge_again};
+pub use marked::marked;
 pub use refusal::{Area, Refusal};
 pub use rgb::Rgb;
 pub use sitting::Sitting;

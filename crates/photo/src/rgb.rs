@@ -36,6 +36,14 @@ impl Rgb {
         self.bytes
     }
 
+    /// Nothing outside the picture.
+    pub(crate) fn set(&mut self, x: u32, y: u32, colour: [u8; 3]) {
+        if x < self.width && y < self.height {
+            let at = (y as usize * self.width as usize + x as usize) * 3;
+            self.bytes[at..at + 3].copy_from_slice(&colour);
+        }
+    }
+
     /// One row's pixels.
     pub(crate) fn row(&self, y: u32) -> &[[u8; 3]] {
         let width = self.width as usize;

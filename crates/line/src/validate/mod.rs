@@ -92,8 +92,8 @@ fn judge_row(row: &Row, judge: &Judge) -> Alone {
         reasons.extend(text_reasons(application, judge.profile));
     }
     let examined = row.photo.as_ref().map(|photo| examine(photo, row, judge));
-    let (photo_reasons, measurements, photo_validated) = examined.unwrap_or_else(|| (no_photo(row, judge.profile), None, None));
-    reasons.extend(photo_reasons);
+    let examined = examined.unwrap_or_else(|| Examined { reasons: no_photo(row, judge.profile), ..Examined::default() });
+    reasons.extend(examined.reasons);
     let looked_up = parsed.application.as_ref().map(|a| permit::look_up(a, row.outlet, judge));
     let facts = parsed.application.as_ref().map(|a| facts(a, judge.pepper));
     let (register_reasons, permit_event_on) = looked_up.unwrap_or_default();
@@ -103,8 +103,9 @@ fn judge_row(row: &Row, judge: &Judge) -> Alone {
             application: parsed.application,
             reasons,
             photo: row.photo.as_ref().map(|p| p.digest),
-            photo_validated,
-            measurements,
+            photo_validated: examined.photo_validated,
+            measurements: examined.measurements,
+            marks: examined.marks,
         },
         register_reasons,
         facts,
@@ -121,6 +122,7 @@ fn held_for_our_fault(row: &Row, judge: &Judge) -> Alone {
         photo: row.photo.as_ref().map(|p| p.digest),
         photo_validated: None,
         measurements: None,
+        marks: Vec::new(),
     };
     Alone { record, register_reasons: Vec::new(), facts: None, permit_event_on: None }
 }
@@ -131,17 +133,28 @@ fn no_photo(row: &Row, profile: &Profile) -> Vec<Reason> {
     if named { Vec::new() } else { vec![profile.reason(Code::Pho25, "not in the package", "one photo an application")] }
 }
 
-type Examined = (Vec<Reason>, Option<photo::Measurements>, Option<Digest>);
+/// What an examination leaves in the record.
+#[derive(Default)]
+struct Examined {
+    reasons: Vec<Reason>,
+    measurements: Option<photo::Measurements>,
+    photo_validated: Option<Digest>,
+    marks: Vec<(Code, photo::Area)>,
+}
 
 fn examine(photo: &Photo, row: &Row, judge: &Judge) -> Examined {
     let profile = judge.profile;
     let sitting = Sitting { profile, networks: judge.networks, religious_headgear: row.declares_headgear() };
     let examination = catch_unwind(AssertUnwindSafe(|| photo::examine(photo.jpeg, &sitting)));
     let Ok(examination) = examination else {
-        return (vec![profile.reason(Code::Pho99, "panic while decoding", "none")], None, None);
+        return Examined { reasons: vec![profile.reason(Code::Pho99, "panic while decoding", "none")], ..Examined::default() };
     };
-    let validated = examination.stripped.as_ref().map(photo::Stripped::digest);
-    (examination.reasons.into_iter().map(Reason::from).collect(), Some(examination.measurements), validated)
+    Examined {
+        photo_validated: examination.stripped.as_ref().map(photo::Stripped::digest),
+        marks: examination.reasons.iter().filter_map(|f| f.area.map(|area| (f.code, area))).collect(),
+        reasons: examination.reasons.into_iter().map(Reason::from).collect(),
+        measurements: Some(examination.measurements),
+    }
 }
 
 /// Do the texts fit the card and the chip, and can the fonts print them? The same functions print and encode later.

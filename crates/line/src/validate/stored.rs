@@ -1,9 +1,10 @@
 //! A judged application as it is kept in the vault: what was sent, what was understood, what was measured.
 //! Personal; it never leaves the vault. The night reads it again by package and row.
 
-use card::reason::Reason;
+use card::reason::{Code, Reason};
 use card::{Application, Digest, RawApplication};
 use ledger::envelope::Form;
+use photo::Area;
 use serde::{Deserialize, Serialize};
 
 /// Envelope of these records (kinds are given out in crates/ledger/FORMAT.md).
@@ -20,9 +21,17 @@ pub struct StoredRecord {
     pub photo: Option<Digest>,
     pub photo_validated: Option<Digest>,
     pub measurements: Option<photo::Measurements>,
+    /// Where the photo breaks which rule, in its pixels.
+    pub marks: Vec<(Code, Area)>,
 }
 
 impl StoredRecord {
+    /// Name of the row's photo in its package's contents as the row says it, understood or not.
+    #[must_use]
+    pub fn photo_name(&self) -> String {
+        photo_entry(self.raw.get("photo").trim())
+    }
+
     /// Name of the row's photo in its package's contents; empty when the record was not understood.
     #[must_use]
     pub fn photo_entry(&self) -> String {
