@@ -37,7 +37,8 @@ pub fn top(cut: &Cut, headwear: Headwear) -> Point3 {
     match headwear {
         Headwear::Cap => [0.0, 14.2, -1.0],
         Headwear::Scarf => [0.0, 13.6, -2.0],
-        Headwear::None => [0.0, 12.6 + cut.height, -3.5],
+        // The fringe is the nearest to the camera; its soft edge reaches a little further.
+        Headwear::None => [0.0, 12.7 + cut.height, -2.5],
     }
 }
 
