@@ -8,7 +8,7 @@ use serde::Deserialize;
 use crate::envelope;
 
 /// Envelope kind and schema of a stored record.
-const FORM: (u8, u8) = (16, 1);
+const FORM: (u8, u8) = (16, 2);
 /// Longest stored record.
 pub const RECORD_BYTES_MAX: u64 = 256 * 1024 + 64;
 

@@ -240,7 +240,7 @@ impl Builder<'_> {
             let mut raw = RawApplication::empty();
             raw.set("photo", format!("{n}.jpg"));
             let record = (raw, Some(stored), &reasons, Some(sent), Some(kept), None::<u8>);
-            let record = envelope::seal(Form { kind: 16, schema: 1, bytes_max: 1 << 18 }, &record).unwrap();
+            let record = envelope::seal(Form { kind: 16, schema: 2, bytes_max: 1 << 18 }, &record).unwrap();
             records.insert(format!("row-{row:07}"), record);
             let (photo, photo_validated) = (Some(sent), Some(kept));
             applications.push(JudgedApplication {

@@ -26,8 +26,11 @@ pub const HUBEI_FOREIGNER_2025: &str = concat!(
     include_str!("../../profiles/hubei-foreigner-2025/encode.toml"),
 );
 
+/// The photo rules of the domestic card, over Hubei's profile.
+pub const DOMESTIC_2019: &str = include_str!("../../profiles/domestic-2019/profile.toml");
+
 /// Built-in profiles by id.
-pub const BUILT_IN: [(&str, &str); 1] = [("hubei-foreigner-2025", HUBEI_FOREIGNER_2025)];
+pub const BUILT_IN: [(&str, &str); 2] = [("hubei-foreigner-2025", HUBEI_FOREIGNER_2025), ("domestic-2019", DOMESTIC_2019)];
 
 /// The rules in force on one day.
 #[derive(Clone, Deserialize)]
@@ -60,13 +63,21 @@ fn no_digest() -> Digest {
 }
 
 impl Profile {
-    /// Reads a profile text and applies every `[[change]]` whose `applies_from` is not after `day`, oldest first.
+    /// Reads a profile text, lays it over the built-in profile it is `based_on` (if it says one), and applies every `[[change]]` whose
+    /// `applies_from` is not after `day`, oldest first. Of the base only its own rules are taken, not its changes.
     ///
     /// # Errors
     /// The text is not TOML, holds an unknown key or code, a value of the wrong type, or applies only after `day`.
     pub fn parse(text: &str, day: Date) -> Result<Self, String> {
         let mut table: toml::Table = toml::from_str(text).map_err(|e| e.to_string())?;
         let changes = table.remove("change");
+        let base = base_of(&mut table)?;
+        if let Some(base) = base {
+            let mut whole: toml::Table = toml::from_str(base).map_err(|e| e.to_string())?;
+            whole.remove("change");
+            merge(&mut whole, table);
+            table = whole;
+        }
         for change in dated_changes(changes, day)? {
             merge(&mut table, change);
         }
@@ -78,7 +89,7 @@ impl Profile {
             return Err(format!("effects: unknown reason code {code:?}"));
         }
         profile.check()?;
-        profile.digest = Digest::of(text.as_bytes());
+        profile.digest = Digest::of([text, base.unwrap_or_default()].concat().as_bytes());
         Ok(profile)
     }
 
@@ -110,6 +121,13 @@ impl Profile {
     pub fn effect_of(&self, code: Code) -> Effect {
         self.effects.get(code.text()).copied().unwrap_or(code.definition().effect)
     }
+}
+
+/// The text of the built-in profile a table names as its base; a base has none itself.
+fn base_of(table: &mut toml::Table) -> Result<Option<&'static str>, String> {
+    let Some(named) = table.remove("based_on") else { return Ok(None) };
+    let found = BUILT_IN.iter().find(|(id, text)| named.as_str() == Some(id) && !text.contains("\nbased_on"));
+    found.map(|(_, text)| Some(*text)).ok_or_else(|| format!("based_on: {named} is no built-in profile that stands by itself"))
 }
 
 fn dated_changes(changes: Option<toml::Value>, day: Date) -> Result<Vec<toml::Table>, String> {
@@ -151,6 +169,21 @@ mod tests {
         assert_eq!(p.id, "hubei-foreigner-2025");
         assert!(Profile::built_in("hubei-foreigner-2025", jiff::civil::date(2024, 1, 1)).is_err());
         assert!(Profile::built_in("mars", DAY).is_err());
+    }
+
+    #[test]
+    fn a_profile_over_another_says_only_what_differs() {
+        let domestic = Profile::built_in("domestic-2019", DAY).unwrap();
+        let hubei = Profile::built_in("hubei-foreigner-2025", DAY).unwrap();
+        assert_eq!((domestic.photo.bytes_min, domestic.photo.bytes_max, domestic.photo.width_px), (14_000, 40_960, hubei.photo.width_px));
+        assert_eq!(domestic.id, "domestic-2019");
+        assert_ne!(domestic.digest, hubei.digest);
+        for base in ["mars", "domestic-2019"] {
+            let text = format!("id = \"x\"\ntitle = \"x\"\nbased_on = \"{base}\"\napplies_from = \"2020-01-01\"\n");
+            assert!(Profile::parse(&text, DAY).err().unwrap().contains("based_on"), "{base}");
+        }
+        let changed = DOMESTIC_2019.to_owned() + "\n[[change]]\napplies_from = \"2025-05-01\"\n[change.photo]\nbytes_min = 15_000\n";
+        assert_eq!(Profile::parse(&changed, DAY).unwrap().photo.bytes_min, 15_000);
     }
 
     #[test]

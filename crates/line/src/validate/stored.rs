@@ -7,7 +7,7 @@ use ledger::envelope::Form;
 use serde::{Deserialize, Serialize};
 
 /// Envelope of these records (kinds are given out in crates/ledger/FORMAT.md).
-pub const FORM: Form = Form { kind: 16, schema: 1, bytes_max: 256 * 1024 };
+pub const FORM: Form = Form { kind: 16, schema: 2, bytes_max: 256 * 1024 };
 /// Rows in one vault file of records; the unit of commit at intake (faults.md §3.4).
 pub const ROWS_PER_FILE: u32 = 256;
 

@@ -2,12 +2,22 @@
 //! and comes out of a network is here; what the numbers mean is `detect.rs`, `mesh.rs` and `person.rs`.
 
 mod absent;
+mod canonical;
+pub mod detect;
+mod input;
+pub mod mesh;
+mod models;
 mod on_demand;
+pub mod person;
+pub mod rten_engine;
 
 use std::fmt;
 
 pub use absent::Absent;
+pub use canonical::{CanonicalMesh, canonical};
+pub use detect::find_faces;
 pub use on_demand::OnDemand;
+pub use rten_engine::RtenNetworks;
 
 /// Sides of the networks' square inputs in pixels.
 pub const DETECTOR_SIDE: usize = 128;
@@ -89,6 +99,7 @@ pub struct FaceBox {
 }
 
 /// The face's mesh in the photo: x, y and z of the 468 points in photo pixels (z grows away from the viewer), and the probability of a face.
+/// A mesh is made for every box; where its presence is below the profile's `presence_min`, there is no face in it.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Mesh {
     pub points: Vec<[f32; 3]>,
@@ -101,9 +112,19 @@ pub struct PersonMask {
     pub shares: Vec<f32>,
 }
 
-/// The faces of a photo: every box, the largest first, and the mesh of the first where the mesh network sees a face.
+/// The faces of a photo: every box, the largest first, and the mesh of the first.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Faces {
     pub boxes: Vec<FaceBox>,
     pub mesh: Option<Mesh>,
+}
+
+/// What a network gives, to a thousandth: processors differ in the last bits, stored numbers mustn't (infer.md §4).
+pub(crate) fn rounded(number: f32) -> f32 {
+    (number * 1000.0).round() / 1000.0
+}
+
+/// The probability a logit stands for, to a thousandth.
+pub(crate) fn probability(logit: f32) -> f32 {
+    rounded(1.0 / (1.0 + (-logit).exp()))
 }

@@ -10,4 +10,12 @@ pub struct FaceRules {
     pub detector_score_min: f64,
     /// Presence the mesh network must report for its face to be one.
     pub presence_min: f64,
+    /// Where a second, small face is looked for at a larger scale: upper left corners of square tiles and their side.
+    pub second_tiles_px: Vec<[u32; 2]>,
+    pub second_tile_side_px: u32,
+    /// Score from which a box in a tile counts, and the presence the mesh network must report for it.
+    pub second_score_min: f64,
+    pub second_presence_min: f64,
+    /// Share of a tile's box that must lie beside the faces already known: else it is a part of one of them.
+    pub second_apart_min: f64,
 }
