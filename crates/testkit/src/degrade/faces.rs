@@ -160,7 +160,13 @@ pub fn object(shot: &Shot) -> Vec<u8> {
         let inside = dx.abs() < half && (0.1..0.8).contains(&up);
         let table = up >= 0.8;
         let light = 0.75 + 0.25 * (1.0 - dx / half.max(1.0)).clamp(0.0, 1.5);
-        if inside { colour.map(|c| (c * light).min(255.0) as u8) } else if table { [112, 78, 50] } else { old }
+        if inside {
+            colour.map(|c| (c * light).min(255.0) as u8)
+        } else if table {
+            [112, 78, 50]
+        } else {
+            old
+        }
     });
     jpeg::jpeg(&jpeg::with_noise(&jug, 2.0))
 }

@@ -20,7 +20,11 @@ pub fn evaluate(args: &PhotoEvaluateArgs) -> Result<u8, Fault> {
     let judged = on_all_cores(&*room.networks, labels.len(), |at| judge(&labels[at], &room, args))?;
     let mut tally = Tally::default();
     labels.iter().zip(&judged).for_each(|(label, judged)| tally.add(label, judged));
-    if args.json { println!("{}", tally.json()) } else { print!("{}", tally.text()) }
+    if args.json {
+        println!("{}", tally.json())
+    } else {
+        print!("{}", tally.text())
+    }
     if args.wrong {
         labels.iter().zip(&judged).filter_map(|(label, judged)| wrong(label, judged)).for_each(|line| tell!("{line}"));
     }
@@ -162,7 +166,8 @@ mod tests {
     fn each_photo_is_counted_where_it_belongs() {
         use Outcome::*;
         let mut tally = Tally::default();
-        let mut add = |wanted, codes: &[Code], got, found: &[Code], group| tally.add(&label(wanted, codes, group), &Judged { outcome: got, codes: found.to_vec() });
+        let mut add =
+            |wanted, codes: &[Code], got, found: &[Code], group| tally.add(&label(wanted, codes, group), &Judged { outcome: got, codes: found.to_vec() });
         add(Accepted, &[], Accepted, &[], "a");
         add(Accepted, &[], Held, &[Code::Pho12], "b");
         add(Rejected, &[Code::Pho13], Rejected, &[Code::Pho13, Code::Pho12], "a");
