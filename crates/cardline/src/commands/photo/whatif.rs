@@ -4,11 +4,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use card::{Outcome, Profile, Reason, Verdict};
+use card::{Ordinal, Outcome, Profile, Reason, Verdict};
 use jiff::civil::Date;
 use ledger::book::Book;
 use ledger::book::state::ApplicationState;
-use ledger::entry::Ordinal;
 use ledger::fault::Fault;
 use line::plan::civil_day;
 use line::validate::stored::StoredRecord;
