@@ -10,6 +10,7 @@ mod kill;
 mod ledger_commands;
 mod night;
 mod people;
+mod photo;
 mod plant;
 mod purge;
 mod races;

@@ -1,11 +1,13 @@
 //! What may be typed. What it means is in `commands/`, one file per command.
 
+mod photo;
 mod upkeep;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use photo::{PhotoCheckArgs, PhotoCommand, PhotoEvaluateArgs, PhotoLabelledArgs, PhotoSheetArgs, WhatifArgs};
 pub use upkeep::{BackupArgs, DrillArgs, LedgerCommand, PurgeArgs, RestoreArgs, VerifyArgs};
 
 /// Batch card production: packages in, cards out, every application accounted for.
@@ -47,6 +49,10 @@ pub enum Command {
         #[command(subcommand)]
         command: PhotoCommand,
     },
+    /// Judge the photos of a past day, or of everything held, again under another profile; list which outcomes would flip, and why.
+    ///
+    /// Judges what was measured then: nothing is decoded, nothing is written.
+    Whatif(WhatifArgs),
     /// Examine the photo on standard input and end: what a run asks a process of its own to do.
     #[command(hide = true)]
     ExamineApart,
@@ -246,20 +252,6 @@ impl RegisterKind {
             Self::Enrolment => "enrolment",
         }
     }
-}
-
-#[derive(Subcommand)]
-pub enum PhotoCommand {
-    /// Judge photo files; one JSON object a line with `--json`.
-    Check {
-        /// JPEG files.
-        #[arg(required = true)]
-        files: Vec<PathBuf>,
-        #[arg(long, default_value = "hubei-foreigner-2025")]
-        profile: String,
-        #[arg(long)]
-        json: bool,
-    },
 }
 
 #[derive(Args)]

@@ -8,6 +8,7 @@ use card::Outcome;
 
 use crate::degrade::CATALOGUE;
 use crate::jpeg::{self, Writing};
+use crate::labelled::word;
 use crate::portrait::{Glasses, Headwear, Look, portrait};
 
 /// Seed of the portrait that is damaged.
@@ -83,12 +84,7 @@ fn conforming() -> impl Iterator<Item = Fixture> {
 /// `labels.csv` of a set.
 #[must_use]
 pub fn labels(set: &[Fixture]) -> String {
-    let verdict = |outcome| match outcome {
-        Outcome::Accepted => "accepted",
-        Outcome::Held => "held",
-        Outcome::Rejected => "rejected",
-    };
-    let lines = set.iter().map(|f| format!("{},{},{}\n", f.file, verdict(f.outcome), f.reasons));
+    let lines = set.iter().map(|f| format!("{},{},{}\n", f.file, word(f.outcome), f.reasons));
     std::iter::once("file,verdict,reasons\n".to_owned()).chain(lines).collect()
 }
 

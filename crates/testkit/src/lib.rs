@@ -7,6 +7,7 @@ pub mod dice;
 pub mod fixtures;
 pub mod gallery;
 pub mod jpeg;
+pub mod labelled;
 pub mod portrait;
 pub mod rgb;
 pub mod world;

@@ -39,6 +39,7 @@ pub fn dispatch(cli: &Cli) -> Result<u8, Fault> {
         Command::Package { command } => package::package(cli, command),
         Command::Registers { command } => registers::registers(cli, command),
         Command::Photo { command } => photo::photo(command),
+        Command::Whatif(args) => photo::whatif::whatif(cli, args),
         Command::ExamineApart => photo::examine_apart(cli),
         Command::Reasons { code, markdown } => reasons::reasons(code.as_deref(), *markdown),
         Command::Profiles => reasons::profiles(),

@@ -34,10 +34,14 @@ impl RtenNetworks {
     /// # Errors
     /// A model isn't the one that was measured, or rten can't read it.
     pub fn load() -> Result<Self, EngineFault> {
-        Ok(Self {
-            detector: Network::load(&models::DETECTOR, DETECTOR_SIDE, models::DETECTOR_OUTPUTS)?,
-            mesh: Network::load(&models::MESH, MESH_SIDE, models::MESH_OUTPUTS)?,
-            person: Network::load(&models::PERSON, PERSON_SIDE, models::PERSON_OUTPUTS)?,
+        // rten simplifies a model in its global pool. Waiting for that on a rayon worker would let the worker begin other work, which
+        // may ask for this very engine and wait for itself.
+        off_rayon(|| {
+            Ok(Self {
+                detector: Network::load(&models::DETECTOR, DETECTOR_SIDE, models::DETECTOR_OUTPUTS)?,
+                mesh: Network::load(&models::MESH, MESH_SIDE, models::MESH_OUTPUTS)?,
+                person: Network::load(&models::PERSON, PERSON_SIDE, models::PERSON_OUTPUTS)?,
+            })
         })
     }
 
@@ -155,21 +159,25 @@ fn numbers_of(value: Value) -> Vec<f32> {
     }
 }
 
-/// Runs `body` so that no other picture's work can start inside it. A worker's pool is the one it entered. Any other plain thread gets one
-/// for its lifetime. On a foreign rayon worker the work goes to a thread of its own, which that worker waits for without stealing.
+/// Runs `body` so that no other picture's work can start inside it. A worker's pool is the one it entered; any other plain thread gets one
+/// for its lifetime.
 fn on_one_thread<R: Send>(body: impl FnOnce(Arc<ThreadPool>) -> R + Send) -> R {
-    if let Some(pool) = POOL.with_borrow(Clone::clone) {
-        return body(pool);
+    match POOL.with_borrow(Clone::clone) {
+        Some(pool) => body(pool),
+        None => off_rayon(|| {
+            let pool = Arc::new(ThreadPool::with_num_threads(1));
+            POOL.set(Some(Arc::clone(&pool)));
+            body(pool)
+        }),
     }
-    if rayon::current_thread_index().is_some() {
-        return std::thread::scope(|scope| match scope.spawn(|| on_one_thread(body)).join() {
-            Ok(answer) => answer,
-            Err(panic) => std::panic::resume_unwind(panic),
-        });
+}
+
+/// Runs `body` on this thread, or, where this is a rayon worker, on a thread of its own, which that worker waits for without stealing.
+fn off_rayon<R: Send>(body: impl FnOnce() -> R + Send) -> R {
+    if rayon::current_thread_index().is_none() {
+        return body();
     }
-    let pool = Arc::new(ThreadPool::with_num_threads(1));
-    POOL.set(Some(Arc::clone(&pool)));
-    body(pool)
+    std::thread::scope(|scope| scope.spawn(body).join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
 }
 
 #[cfg(test)]
@@ -236,7 +244,18 @@ mod tests {
     }
 
     #[test]
+    fn an_engine_can_be_made_by_a_worker_of_another_pool() {
+        use rayon::prelude::*;
+        static MADE: std::sync::OnceLock<bool> = std::sync::OnceLock::new();
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().expect("two threads");
+        // Were other work begun while the engine is made, it would wait for the engine on the thread that makes it: for ever.
+        let made = || *MADE.get_or_init(|| RtenNetworks::load().is_ok());
+        assert!(pool.install(|| (0..24u32).into_par_iter().all(|_| made())));
+    }
+
+    #[test]
     fn a_foreign_rayon_worker_waits_without_taking_other_work() {
+        engine();
         use rayon::prelude::*;
         thread_local!(static BUSY: std::cell::Cell<bool> = const { std::cell::Cell::new(false) });
         let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().expect("two threads");

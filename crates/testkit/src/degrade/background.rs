@@ -37,7 +37,7 @@ pub fn frame(picture: &Rgb, inset: u32, width: u32, colour: [u8; 3]) -> Rgb {
 }
 
 /// Multiplies the background by a colour (0..1 per channel) depending on the place.
-fn behind(picture: &Rgb, colour: impl Fn(u32, u32) -> [f64; 3]) -> Rgb {
+pub fn behind(picture: &Rgb, colour: impl Fn(u32, u32) -> [f64; 3]) -> Rgb {
     let share = background_share(picture);
     picture.map(|x, y, old| {
         let s = share[(y * picture.width + x) as usize];
@@ -50,7 +50,7 @@ fn behind(picture: &Rgb, colour: impl Fn(u32, u32) -> [f64; 3]) -> Rgb {
 }
 
 /// 1 on the background, falling off over the head's soft edge by its brightness, 0 on the head.
-fn background_share(picture: &Rgb) -> Vec<f64> {
+pub fn background_share(picture: &Rgb) -> Vec<f64> {
     let is_background = flood(picture);
     let (width, height) = (i64::from(picture.width), i64::from(picture.height));
     let near = |x: i64, y: i64| {

@@ -2,6 +2,7 @@
 //! codes it must get (photo.md §4, faults.md §5.4). The catalogue is data; how the damage is done is in the files beside.
 
 mod background;
+mod faces;
 mod files;
 mod optics;
 mod segments;
@@ -9,12 +10,15 @@ mod segments;
 use card::{Code, Outcome};
 
 use crate::jpeg::{self, Writing};
+use crate::portrait::{Glasses, Headwear, Look};
 use crate::rgb::Rgb;
 
-/// What a degradation starts from.
+/// What a degradation starts from: a finished picture, and the person it shows for those that have to draw it anew.
 pub struct Shot<'a> {
     pub picture: &'a Rgb,
+    /// Of the person (`portrait(seed, look)`) and of the damage.
     pub seed: u64,
+    pub look: &'a Look,
 }
 
 /// One kind of damage and what must be said of it.
@@ -30,14 +34,27 @@ impl Degradation {
     /// The damaged file; the same for the same picture and seed.
     #[must_use]
     pub fn apply(&self, picture: &Rgb, seed: u64) -> Vec<u8> {
-        (self.make)(&Shot { picture, seed })
+        self.apply_to(&Shot { picture, seed, look: &Look::default() })
+    }
+}
+
+impl Degradation {
+    /// As [`Degradation::apply`], for a person with a look.
+    #[must_use]
+    pub fn apply_to(&self, shot: &Shot) -> Vec<u8> {
+        (self.make)(shot)
     }
 }
 
 /// The degradation of that name.
 #[must_use]
 pub fn named(name: &str) -> Option<&'static Degradation> {
-    CATALOGUE.iter().find(|d| d.name == name)
+    all().find(|d| d.name == name)
+}
+
+/// Those of the file and the picture, then those of the person.
+pub fn all() -> impl Iterator<Item = &'static Degradation> {
+    CATALOGUE.iter().chain(FACES)
 }
 
 const fn refused(name: &'static str, codes: &'static [Code], make: fn(&Shot) -> Vec<u8>) -> Degradation {
@@ -139,6 +156,49 @@ pub static CATALOGUE: &[Degradation] = &[
     refused("gif", &[Code::Pho02], |s| files::foreign(s.seed, b"GIF89a\x66\x01\xB9\x01")),
     refused("pdf", &[Code::Pho02], |s| files::foreign(s.seed, b"%PDF-1.7\n")),
     refused("html", &[Code::Pho02], |s| files::foreign(s.seed, b"<!doctype html><html>")),
+];
+
+/// Faults of the person (photo.md §4.3): these need the networks, and draw their own portrait. A red stamp is left out: its hue is
+/// a skin's, so that the published measure can't tell it.
+pub static FACES: &[Degradation] = &[
+    refused("no-face-behind", &[Code::Pho26], |s| faces::looking(s, |l| l.from_behind = true)),
+    refused("no-face-object", &[Code::Pho26], faces::object),
+    refused("second-face-55", &[Code::Pho27], |s| faces::second_face(s, 55.0)),
+    refused("second-face-25", &[Code::Pho27], |s| faces::second_face(s, 25.0)),
+    refused("second-face-21", &[Code::Pho27], |s| faces::second_face(s, 21.0)),
+    refused("roll-12", &[Code::Pho28], |s| faces::looking(s, |l| l.roll = 12.0)),
+    refused("roll-20", &[Code::Pho28], |s| faces::looking(s, |l| l.roll = -20.0)),
+    refused("yaw-20", &[Code::Pho28], |s| faces::looking(s, |l| l.yaw = 20.0)),
+    refused("yaw-30", &[Code::Pho28], |s| faces::looking(s, |l| l.yaw = -30.0)),
+    held("pitch-up", &[Code::Pho28], |s| faces::looking(s, |l| l.pitch = 24.0)),
+    held("pitch-down", &[Code::Pho28], |s| faces::looking(s, |l| l.pitch = -32.0)),
+    held("face-small", &[Code::Pho12], |s| faces::placed(s, 0.68, 0.0, 40.0)),
+    held("face-large", &[Code::Pho12], |s| faces::placed(s, 1.36, 0.0, -4.0)),
+    held("face-left", &[Code::Pho12], |s| faces::placed(s, 1.0, -34.0, 0.0)),
+    held("face-low", &[Code::Pho12], |s| faces::placed(s, 1.0, 0.0, 40.0)),
+    held("eyes-closed", &[Code::Pho29], |s| faces::looking(s, |l| l.eyes = 0.05)),
+    held("mouth-open", &[Code::Pho30], |s| faces::looking(s, |l| l.mouth = 1.4)),
+    refused("sunglasses", &[Code::Pho31], |s| faces::looking(s, |l| l.glasses = Glasses::Sun)),
+    held("surgical-mask", &[Code::Pho32], |s| faces::looking(s, |l| l.mask = true)),
+    held("cap", &[Code::Pho33], |s| faces::looking(s, |l| l.headwear = Headwear::Cap)),
+    refused("pen-line", &[Code::Pho34], faces::pen_line),
+    refused("stamp-blue", &[Code::Pho34], |s| faces::stamp(s, [40, 56, 170])),
+    refused("stamp-violet", &[Code::Pho34], |s| faces::stamp(s, [120, 36, 150])),
+    held("side-light", &[Code::Pho35], faces::side_light),
+    held("cast-on-person-blue", &[Code::Pho36], |s| faces::cast_on_person(s, [0.62, 0.86, 1.25])),
+    held("cast-on-person-green", &[Code::Pho36], |s| faces::cast_on_person(s, [0.68, 1.12, 0.72])),
+    held("shadow-soft", &[Code::Pho37], faces::soft_shadow),
+    held("corners-dark", &[Code::Pho37], faces::dark_corners),
+    held("upscaled-2", &[Code::Pho38], |s| file(&optics::upscaled(s.picture, 2))),
+    held("upscaled-3", &[Code::Pho38], |s| file(&optics::upscaled(s.picture, 3))),
+    held("glasses-glare", &[Code::Pho39], |s| {
+        faces::looking(s, |l| {
+            l.glasses = Glasses::Clear;
+            l.glare = true;
+        })
+    }),
+    held("spots-face", &[Code::Pho17], |s| faces::spots_on_face(s, 10)),
+    held("spots-background", &[Code::Pho17], |s| faces::spots_on_background(s, 10)),
 ];
 
 #[cfg(test)]

@@ -37,7 +37,8 @@ pub fn top(cut: &Cut, headwear: Headwear) -> Point3 {
     match headwear {
         Headwear::Cap => [0.0, 14.2, -1.0],
         Headwear::Scarf => [0.0, 13.6, -2.0],
-        Headwear::None => [0.0, 12.6 + cut.height, -3.5],
+        // The fringe is the nearest to the camera; its soft edge reaches a little further.
+        Headwear::None => [0.0, 12.7 + cut.height, -2.5],
     }
 }
 
@@ -209,7 +210,8 @@ impl<'a> Sitter<'a> {
         let width = distance(ring[0], ring[8]);
         let middle = [(ring[0][0] + ring[8][0]) / 2.0, (ring[0][1] + ring[8][1]) / 2.0];
         canvas.fill(&circle([middle[0], middle[1] - 1.0 * SS], 0.5 * width, 0.22 * width), darker(self.palette.skin, 0.88), 1.5 * SS, Stuff::Skin);
-        let lashes: Vec<Point> = (0..9).map(|i| (f64::from(i) / 4.0 - 1.0, i)).map(|(t, _)| [middle[0] + 0.46 * width * t, middle[1] + 0.07 * width * (1.0 - t * t)]).collect();
+        let lashes: Vec<Point> =
+            (0..9).map(|i| (f64::from(i) / 4.0 - 1.0, i)).map(|(t, _)| [middle[0] + 0.46 * width * t, middle[1] + 0.07 * width * (1.0 - t * t)]).collect();
         canvas.line(&lashes, false, 1.6 * SS, darker(self.palette.hair, 0.35));
     }
 

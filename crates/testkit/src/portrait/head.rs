@@ -14,9 +14,9 @@ const PIVOT: Point3 = [0.0, -3.0, -4.0];
 /// Widths of faces, cheek to cheek, in picture pixels (photo.md §1.2: 179 to 255).
 const FACE_WIDTH: std::ops::Range<f64> = 193.0..212.0;
 /// Upper edges of hair or headgear in picture pixels (photo.md §1.2: 7 to 21): room is left for the gallery's shifts of 3.
-const HAIR_TOP: std::ops::Range<f64> = 11.5..16.5;
+const HAIR_TOP: std::ops::Range<f64> = 12.5..15.5;
 /// How far the middle of the eyes may be from the picture's (photo.md §1.2: 17).
-const OFF_MIDDLE: std::ops::Range<f64> = -5.0..5.0;
+const OFF_MIDDLE: std::ops::Range<f64> = -3.0..3.0;
 /// Distance of the camera from the pivot, in centimetres.
 const CAMERA_CM: f64 = 60.0;
 

@@ -12,7 +12,7 @@ fn conforming() -> Vec<Look> {
         Look { glasses: Glasses::Clear, ..plain.clone() },
         Look { headwear: Headwear::Scarf, ..plain.clone() },
         Look { old: true, skin: Some(6), ..plain.clone() },
-        Look { yaw: 3.0, pitch: -3.0, roll: 3.0, ..plain },
+        Look { yaw: 2.0, pitch: -2.0, roll: 2.0, ..plain },
     ]
 }
 
