@@ -12,6 +12,7 @@ mod examination;
 mod examine;
 pub mod face;
 pub mod ground;
+pub mod likeness;
 pub mod nets;
 #[doc(hidden)]
 pub mod parts;

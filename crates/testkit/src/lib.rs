@@ -10,3 +10,6 @@ pub mod jpeg;
 pub mod portrait;
 pub mod rgb;
 pub mod world;
+
+#[cfg(test)]
+mod behind;

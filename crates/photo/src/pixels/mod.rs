@@ -10,6 +10,7 @@ pub(crate) mod light;
 pub(crate) mod monochrome;
 pub(crate) mod oval;
 pub(crate) mod plane;
+pub(crate) mod upscaled;
 
 use card::profile::photo::PhotoRules;
 use card::{Code, Effect};

@@ -13,6 +13,7 @@ mod palette;
 pub(crate) use blur::gaussian;
 use canvas::Canvas;
 use head::SUPERSAMPLE;
+pub use palette::Dye;
 
 use crate::dice::Dice;
 use crate::rgb::Rgb;
@@ -63,8 +64,25 @@ impl Default for Look {
 /// The portrait of person `seed` with the given look, 358 × 441; the same for the same arguments.
 #[must_use]
 pub fn portrait(seed: u64, look: &Look) -> Rgb {
+    dyed(seed, look, &Dye::default())
+}
+
+/// Where the mesh's points lie in the portrait of that person and look, in picture pixels (z in centimetres towards the viewer).
+#[must_use]
+pub fn points(seed: u64, look: &Look) -> Vec<[f32; 3]> {
+    let camera = head::Camera::new(look, WIDTH, HEIGHT);
+    let place = |p: [f64; 3]| {
+        let [x, y] = camera.project(p).map(|v| (v / SUPERSAMPLE) as f32);
+        [x, y, camera.turn(p)[2] as f32]
+    };
+    head::vertices(&mut Dice::new(seed, "head", 0), look).into_iter().map(place).collect()
+}
+
+/// As [`portrait`] with some colours chosen.
+#[must_use]
+pub fn dyed(seed: u64, look: &Look, dye: &Dye) -> Rgb {
     let dice = |part| Dice::new(seed, part, 0);
-    let palette = palette::Palette::of(&mut dice("palette"));
+    let palette = palette::Palette::of(&mut dice("palette")).dyed(dye);
     let points = head::vertices(&mut dice("head"), look);
     let camera = head::Camera::new(look, WIDTH, HEIGHT);
     let scale = SUPERSAMPLE as usize;
