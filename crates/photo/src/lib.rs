@@ -13,6 +13,7 @@ mod examination;
 mod examine;
 pub mod face;
 pub mod ground;
+pub mod likeness;
 mod marked;
 pub mod nets;
 #[doc(hidden)]

@@ -27,6 +27,7 @@ pub const CHECKS: &[(&str, Check)] = &[
     ("luma plane + frame lines", |rgb, rules| pixels::frame_lines::measure(&pixels::plane::Luma::of(rgb), rules).share),
     ("luma plane + blockiness", |rgb, _| pixels::blockiness::measure(&pixels::plane::Luma::of(rgb))),
     ("luma plane + blur", |rgb, rules| pixels::blur::measure(&pixels::plane::Luma::of(rgb), &pixels::oval::Oval::central(rgb, rules))),
+    ("luma plane + upscaled", |rgb, rules| pixels::upscaled::measure(&pixels::plane::Luma::of(rgb), &pixels::oval::Oval::central(rgb, rules))),
     ("luma plane + light", |rgb, _| pixels::light::mean_and_sd(&pixels::plane::Luma::of(rgb)).1),
     ("all pixel checks", |rgb, rules| pixels::measure(rgb, &pixels::oval::Oval::central(rgb, rules), rules).0.blur),
 ];

@@ -11,3 +11,6 @@ pub mod labelled;
 pub mod portrait;
 pub mod rgb;
 pub mod world;
+
+#[cfg(test)]
+mod behind;

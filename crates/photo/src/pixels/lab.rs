@@ -16,18 +16,18 @@ const Y: [u32; 3] = [6_969, 23_434, 2_365];
 const Z: [u32; 3] = [582, 3_587, 28_599];
 
 /// What counts as white: L* at least, C*ab at most.
-pub(super) struct White {
+pub(crate) struct White {
     f_min: i32,
     chroma_square_max: i64,
 }
 
 impl White {
-    pub(super) fn new(lightness_min: f64, chroma_max: f64) -> Self {
+    pub(crate) fn new(lightness_min: f64, chroma_max: f64) -> Self {
         let chroma_max = (chroma_max * UNIT) as i64;
         Self { f_min: ((lightness_min + 16.0) / 116.0 * UNIT) as i32, chroma_square_max: chroma_max.saturating_mul(chroma_max) }
     }
 
-    pub(super) fn is(&self, pixel: [u8; 3]) -> bool {
+    pub(crate) fn is(&self, pixel: [u8; 3]) -> bool {
         let light = pixel.map(|v| LINEAR[usize::from(v)]);
         let y = f_of(light, Y);
         if y < self.f_min {

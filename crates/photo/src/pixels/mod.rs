@@ -5,11 +5,12 @@ pub(crate) mod background;
 pub(crate) mod blockiness;
 pub(crate) mod blur;
 pub(crate) mod frame_lines;
-mod lab;
+pub(crate) mod lab;
 pub(crate) mod light;
 pub(crate) mod monochrome;
 pub(crate) mod oval;
 pub(crate) mod plane;
+pub(crate) mod upscaled;
 
 use card::profile::photo::PhotoRules;
 use card::{Code, Effect};

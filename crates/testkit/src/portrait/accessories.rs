@@ -52,7 +52,7 @@ fn cap(canvas: &mut Canvas, sitter: &Sitter) {
 }
 
 fn scarf(canvas: &mut Canvas, sitter: &Sitter) {
-    let cloth = [40.0, 70.0, 92.0];
+    let cloth = sitter.palette.scarf;
     let outer = sitter.camera.outline(ellipse([0.0, 1.6, -2.0], 9.8, 12.0, 0.0, 1.0, 60));
     let drape = [[-9.6, -1.0, -2.0], [9.6, -1.0, -2.0], [11.5, -15.0, -2.0], [-11.5, -15.0, -2.0]];
     for outline in [outer, sitter.camera.outline(drape)] {

@@ -11,7 +11,7 @@ use crate::dice::Dice;
 pub struct Sitter<'a> {
     pub look: &'a Look,
     pub camera: &'a Camera,
-    palette: &'a Palette,
+    pub palette: &'a Palette,
     points: &'a [Point3],
     /// Vertices on the canvas.
     pub on_canvas: Vec<Point>,

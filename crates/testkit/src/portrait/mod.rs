@@ -13,6 +13,7 @@ mod palette;
 pub(crate) use blur::gaussian;
 use canvas::Canvas;
 use head::SUPERSAMPLE;
+pub use palette::Dye;
 
 use crate::dice::Dice;
 use crate::rgb::Rgb;
@@ -140,8 +141,24 @@ pub fn portrait(seed: u64, look: &Look) -> Rgb {
 /// As [`portrait`], with where everything was drawn.
 #[must_use]
 pub fn portrait_with_truth(seed: u64, look: &Look) -> (Rgb, Truth) {
+    drawn(seed, look, &Dye::default())
+}
+
+/// Where the mesh's points lie in the portrait of that person and look, in picture pixels; depth isn't told.
+#[must_use]
+pub fn points(seed: u64, look: &Look) -> Vec<[f32; 3]> {
+    portrait_with_truth(seed, look).1.points.iter().map(|p| [p[0] as f32, p[1] as f32, 0.0]).collect()
+}
+
+/// As [`portrait`] with some colours chosen.
+#[must_use]
+pub fn dyed(seed: u64, look: &Look, dye: &Dye) -> Rgb {
+    drawn(seed, look, dye).0
+}
+
+fn drawn(seed: u64, look: &Look, dye: &Dye) -> (Rgb, Truth) {
     let dice = |part| Dice::new(seed, part, 0);
-    let palette = palette::Palette::of(&mut dice("palette"), look);
+    let palette = palette::Palette::of(&mut dice("palette"), look).dyed(dye);
     let points = head::vertices(&mut dice("head"), look);
     let cut = face::Cut::of(&mut dice("cut"));
     let top = face::top(&cut, look.headwear);

@@ -28,13 +28,24 @@ const CLOTHES: [Colour; 8] = [
     [20.0, 92.0, 104.0],
 ];
 const HAIR_OLD: [Colour; 3] = [[120.0, 120.0, 122.0], [146.0, 144.0, 142.0], [104.0, 98.0, 92.0]];
+const SCARF: Colour = [40.0, 70.0, 92.0];
 const IRIS: [Colour; 5] = [[70.0, 45.0, 30.0], [90.0, 70.0, 40.0], [70.0, 100.0, 130.0], [60.0, 90.0, 60.0], [40.0, 28.0, 22.0]];
+
+/// Colours wanted instead of the sitter's own, also those that melt into a white background.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct Dye {
+    pub skin: Option<[u8; 3]>,
+    pub hair: Option<[u8; 3]>,
+    pub clothes: Option<[u8; 3]>,
+    pub scarf: Option<[u8; 3]>,
+}
 
 pub struct Palette {
     pub skin: Colour,
     pub hair: Colour,
     pub clothes: Colour,
     pub iris: Colour,
+    pub scarf: Colour,
 }
 
 impl Palette {
@@ -44,7 +55,18 @@ impl Palette {
         let skin = jitter(SKIN[tone], 5.0, 2.0, dice);
         let hair = jitter(*dice.pick(if look.old { &HAIR_OLD } else { &HAIR }), 5.0, 1.5, dice);
         let clothes = jitter(*dice.pick(&CLOTHES), 5.0, 4.0, dice);
-        Self { skin, hair, clothes, iris: *dice.pick(&IRIS) }
+        Self { skin, hair, clothes, iris: *dice.pick(&IRIS), scarf: SCARF }
+    }
+
+    pub fn dyed(self, dye: &Dye) -> Self {
+        let colour = |own: Colour, new: Option<[u8; 3]>| new.map_or(own, |c| c.map(f64::from));
+        Self {
+            skin: colour(self.skin, dye.skin),
+            hair: colour(self.hair, dye.hair),
+            clothes: colour(self.clothes, dye.clothes),
+            scarf: colour(self.scarf, dye.scarf),
+            ..self
+        }
     }
 }
 

@@ -1,0 +1,183 @@
+//! What a known background measures: how white, how even, how spotted. Sums over pixels in integers, one division at the end.
+
+use card::profile::photo::ground::GroundRules;
+
+use super::cells::{Cells, SIDE, Size};
+use super::{GroundAreas, GroundMeasurements};
+use crate::pixels::lab::White;
+use crate::refusal::Area;
+use crate::rgb::Rgb;
+
+/// Parts for the shade step are so many cells wide and high; a part counts if half of it is background.
+const PART_CELLS: usize = 8;
+/// Cell lumas are × 256.
+const UNIT: u64 = 256;
+/// The white square around a place that isn't white is shown if at least so many pixels of its cell aren't.
+const CELL_NOT_WHITE_MIN: u32 = 8;
+
+/// Measures the cells of `inside` (already away from the person).
+pub(super) fn measure(rgb: &Rgb, cells: &Cells, inside: &[bool], rules: &GroundRules) -> (GroundMeasurements, GroundAreas) {
+    let size = cells.size;
+    let pixels = count(rgb, size, inside, rules);
+    let (shade_step, shade) = shade_step(cells, inside);
+    let spots = spots(rgb, cells, inside, rules);
+    let all = pixels.all.max(1) as f64;
+    let measured = GroundMeasurements {
+        background_share: pixels.all as f64 / (rgb.width() as f64 * f64::from(rgb.height())),
+        white_share: pixels.white as f64 / all,
+        luma_sd: deviation(&pixels),
+        gradient: gradient(cells, inside),
+        shade_step,
+        spots: spots.len() as u32,
+        ..GroundMeasurements::default()
+    };
+    let areas = GroundAreas { not_white: size.bounds(pixels.not_white), shade, spots, hair_top: None };
+    (measured, areas)
+}
+
+#[derive(Default)]
+struct Pixels {
+    all: u64,
+    white: u64,
+    luma: u64,
+    luma_squares: u64,
+    /// Cells of which a good part isn't white.
+    not_white: Vec<usize>,
+}
+
+fn luma(p: [u8; 3]) -> u32 {
+    (77 * u32::from(p[0]) + 150 * u32::from(p[1]) + 29 * u32::from(p[2]) + 128) >> 8
+}
+
+fn count(rgb: &Rgb, size: Size, inside: &[bool], rules: &GroundRules) -> Pixels {
+    let white = White::new(rules.lightness_min, rules.chroma_max);
+    let mut pixels = Pixels::default();
+    let mut last = ([0; 3], white.is([0; 3]));
+    for cell in (0..size.count()).filter(|cell| inside[*cell]) {
+        let mut good = 0;
+        for pixel in pixels_of(rgb, size, cell) {
+            // Backgrounds repeat themselves; asking again would be most of the work.
+            if pixel != last.0 {
+                last = (pixel, white.is(pixel));
+            }
+            good += u32::from(last.1);
+            let luma = u64::from(luma(pixel));
+            pixels.luma += luma;
+            pixels.luma_squares += luma * luma;
+        }
+        pixels.all += (SIDE * SIDE) as u64;
+        pixels.white += u64::from(good);
+        if (SIDE * SIDE) as u32 - good >= CELL_NOT_WHITE_MIN {
+            pixels.not_white.push(cell);
+        }
+    }
+    pixels
+}
+
+fn pixels_of(rgb: &Rgb, size: Size, cell: usize) -> impl Iterator<Item = [u8; 3]> + '_ {
+    let (column, row) = size.place(cell);
+    (row * SIDE..(row + 1) * SIDE).flat_map(move |y| rgb.row(y as u32)[column * SIDE..(column + 1) * SIDE].iter().copied())
+}
+
+fn deviation(pixels: &Pixels) -> f64 {
+    let n = u128::from(pixels.all.max(1));
+    let square = n * u128::from(pixels.luma_squares) - u128::from(pixels.luma) * u128::from(pixels.luma);
+    (square as f64).sqrt() / n as f64
+}
+
+/// Mean Sobel magnitude over the cells, as a smooth background has it at full scale; sensor noise is averaged away.
+fn gradient(cells: &Cells, inside: &[bool]) -> f64 {
+    let size = cells.size;
+    let columns = size.columns;
+    let (mut sum, mut n) = (0u64, 0u64);
+    for cell in (0..size.count()).filter(|cell| inside[*cell]) {
+        let (column, row) = size.place(cell);
+        if column == 0 || row == 0 || column + 1 == columns || row + 1 == size.rows || !size.around(cell).all(|other| inside[other]) {
+            continue;
+        }
+        let l = |dx: usize, dy: usize| i64::from(cells.luma(cell + dy * columns + dx - columns - 1));
+        let across = l(2, 0) + 2 * l(2, 1) + l(2, 2) - l(0, 0) - 2 * l(0, 1) - l(0, 2);
+        let down = l(0, 2) + 2 * l(1, 2) + l(2, 2) - l(0, 0) - 2 * l(1, 0) - l(2, 0);
+        sum += ((across * across + down * down) as u64).isqrt();
+        n += 1;
+    }
+    sum as f64 / (n.max(1) * UNIT * SIDE as u64) as f64
+}
+
+/// Grey levels between the lightest and the darkest part of the background, and where the darkest is.
+fn shade_step(cells: &Cells, inside: &[bool]) -> (f64, Option<Area>) {
+    let size = cells.size;
+    let parts = Size { columns: size.columns.div_ceil(PART_CELLS), rows: size.rows.div_ceil(PART_CELLS) };
+    let mut sums = vec![(0u64, 0u64); parts.count()];
+    for cell in (0..size.count()).filter(|cell| inside[*cell]) {
+        let (column, row) = size.place(cell);
+        let sum = &mut sums[row / PART_CELLS * parts.columns + column / PART_CELLS];
+        *sum = (sum.0 + u64::from(cells.luma(cell)), sum.1 + 1);
+    }
+    let enough = (PART_CELLS * PART_CELLS / 2) as u64;
+    let means = || sums.iter().enumerate().filter(|(_, (_, n))| *n >= enough).map(|(part, (sum, n))| (sum / n, part));
+    let (Some(lightest), Some(darkest)) = (means().max(), means().min()) else { return (0.0, None) };
+    let (column, row) = parts.place(darkest.1);
+    let side = (PART_CELLS * SIDE) as u32;
+    let area = Area { left: column as u32 * side, top: row as u32 * side, width: side, height: side };
+    ((lightest.0 - darkest.0) as f64 / UNIT as f64, Some(area))
+}
+
+/// Joined pixels clearly darker or lighter than the background: the boxes of those of a spot's size.
+fn spots(rgb: &Rgb, cells: &Cells, inside: &[bool], rules: &GroundRules) -> Vec<Area> {
+    let size = cells.size;
+    let level = middle_luma(cells, inside);
+    let odd = |pixel: [u8; 3]| luma(pixel).abs_diff(level) > rules.spot_step;
+    let width = rgb.width() as usize;
+    let is_odd = |at: usize| {
+        let (x, y) = (at % width, at / width);
+        let (column, row) = (x / SIDE, y / SIDE);
+        column < size.columns && row < size.rows && inside[row * size.columns + column] && odd(rgb.row(y as u32)[x])
+    };
+    let mut seeds = Vec::new();
+    for cell in (0..size.count()).filter(|cell| inside[*cell]) {
+        let (column, row) = size.place(cell);
+        for (i, pixel) in pixels_of(rgb, size, cell).enumerate() {
+            if odd(pixel) {
+                seeds.push((row * SIDE + i / SIDE) * width + column * SIDE + i % SIDE);
+            }
+        }
+    }
+    if seeds.is_empty() {
+        return Vec::new();
+    }
+    let mut seen = vec![false; width * rgb.height() as usize];
+    let joined = |first: usize, seen: &mut [bool]| -> Vec<usize> {
+        let mut spot = Vec::new();
+        let mut open = vec![first];
+        seen[first] = true;
+        while let Some(at) = open.pop() {
+            spot.push(at);
+            for other in [at.wrapping_sub(1), at + 1, at.wrapping_sub(width), at + width] {
+                if other < seen.len() && !seen[other] && is_odd(other) {
+                    seen[other] = true;
+                    open.push(other);
+                }
+            }
+        }
+        spot
+    };
+    seeds.iter().filter_map(|first| (!seen[*first]).then(|| joined(*first, &mut seen))).filter_map(|spot| spot_box(&spot, width, rules)).collect()
+}
+
+fn spot_box(spot: &[usize], width: usize, rules: &GroundRules) -> Option<Area> {
+    let n = spot.len() as u32;
+    if n < rules.spot_pixels_min || n > rules.spot_pixels_max {
+        return None;
+    }
+    let bound = |axis: fn(usize, usize) -> usize| spot.iter().map(|at| axis(*at, width)).fold((usize::MAX, 0), |(low, high), v| (low.min(v), high.max(v)));
+    let ((left, right), (top, bottom)) = (bound(|at, w| at % w), bound(|at, w| at / w));
+    Some(Area { left: left as u32, top: top as u32, width: (right + 1 - left) as u32, height: (bottom + 1 - top) as u32 })
+}
+
+/// The middle luma of the background's cells.
+fn middle_luma(cells: &Cells, inside: &[bool]) -> u32 {
+    let mut lumas: Vec<u32> = (0..inside.len()).filter(|cell| inside[*cell]).map(|cell| cells.luma(cell) >> 8).collect();
+    let middle = lumas.len() / 2;
+    if lumas.is_empty() { 255 } else { *lumas.select_nth_unstable(middle).1 }
+}
