@@ -45,7 +45,7 @@ pub fn in_tiles(rgb: &Rgb, rules: &FaceRules, networks: &dyn Networks, faces: &m
         found.extend(seen(rgb, tile, rules.second_score_min, networks)?);
     }
     found.retain(|candidate| faces.boxes.iter().all(|known| !covers(known, candidate, rules.second_apart_min)));
-    for candidate in one_box_a_face(found) {
+    for candidate in one_box_a_face(found).into_iter().take(rules.second_candidates_max) {
         if mesh::of(rgb, &candidate, networks)?.presence >= rules.second_presence_min as f32 {
             faces.boxes.push(candidate);
         }

@@ -16,6 +16,8 @@ pub struct FaceRules {
     /// Score from which a box in a tile counts, and the presence the mesh network must report for it.
     pub second_score_min: f64,
     pub second_presence_min: f64,
+    /// The mesh network is asked about no more boxes of the tiles than this, the surest first.
+    pub second_candidates_max: usize,
     /// Share of a tile's box that must lie beside the faces already known: else it is a part of one of them.
     pub second_apart_min: f64,
 }
