@@ -156,8 +156,19 @@ fn lips(points: &mut [Point3], open: f64) {
     for i in mesh::INNER_LIPS {
         points[i][1] = middle + (points[i][1] - middle) * LIPS_APART;
     }
-    for p in points.iter_mut().filter(|p| p[1] < -5.0) {
-        p[1] -= open * ((-5.0 - p[1]) * 2.0).clamp(0.0, 1.0);
+    for (n, p) in points.iter_mut().enumerate() {
+        p[1] -= open * drop(n, p[1], middle);
+    }
+}
+
+/// How far a vertex goes with the lowered jaw: the lower lip most in its middle and not at the corners, what lies below it wholly.
+fn drop(number: usize, y: f64, middle: f64) -> f64 {
+    let along = [&mesh::INNER_LIPS, &mesh::OUTER_LIPS].into_iter().find_map(|lips| lips.iter().position(|i| *i == number));
+    match along {
+        // The rings run from corner to corner along the lower lip first.
+        Some(n) if n < 10 => (std::f64::consts::PI * n as f64 / 10.0).sin(),
+        Some(_) => 0.0,
+        None => ((middle - 0.6 - y) * 2.0).clamp(0.0, 1.0),
     }
 }
 
@@ -172,5 +183,14 @@ mod tests {
             points[159][1] - points[145][1]
         };
         assert!(gap(1.0) > 0.5 && gap(0.05) < 0.2, "{} {}", gap(1.0), gap(0.05));
+    }
+
+    #[test]
+    fn the_mouth_is_shut_until_it_is_opened() {
+        let gap = |mouth| {
+            let points = vertices(&mut Dice::new(3, "head", 0), &Look { mouth, ..Look::default() });
+            points[13][1] - points[14][1]
+        };
+        assert!(gap(0.0).abs() < 0.08 && gap(1.0) > 0.9, "{} {}", gap(0.0), gap(1.0));
     }
 }
