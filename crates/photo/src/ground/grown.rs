@@ -12,8 +12,8 @@ const SIDE_WIDTH_PERCENT: usize = 6;
 const SIDE_HEIGHT_PERCENT: usize = 45;
 const CORNER_WIDTH_PERCENT: usize = 20;
 const TOP_HEIGHT_PERCENT: usize = 4;
-/// How many cells beyond the last grown one an edge must be over.
-const EDGE_CELLS: usize = 2;
+/// How many cells from the last grown one an edge must be over.
+const EDGE_CELLS: usize = 3;
 /// Holes up to so many cells are spots on the background, larger ones something of its own.
 const HOLE_CELLS_MAX: usize = 60;
 /// A shadow on the ground keeps this much to this much of its light, in percent, and its tint up to so many grey levels.
@@ -128,31 +128,23 @@ fn leaked(ground: &[bool], size: Size, face: &Face) -> bool {
 
 /// Share of the edge beyond which the picture is still nearly the background: a soft shadow, or hair and clothes of its colour.
 fn soft_edge_share(cells: &Cells, ground: &[bool], colour: [u8; 3], rules: &GroundRules) -> f64 {
+    let size = cells.size;
+    let at_edge = |cell: &usize| ground[*cell] && size.beside(*cell).any(|other| !ground[other]);
+    let crisp = |cell: usize| near(size, cell).any(|other| distance(cells.colour(other), colour) >= rules.edge_distance_min);
     let (mut soft, mut all) = (0, 0);
-    for cell in (0..ground.len()).filter(|cell| ground[*cell]) {
-        for step in steps(cells.size, cell, EDGE_CELLS) {
-            if ground[step[0]] {
-                continue;
-            }
-            all += 1;
-            let crisp = step.iter().any(|other| distance(cells.colour(*other), colour) >= rules.edge_distance_min);
-            soft += usize::from(!crisp);
-        }
+    for cell in (0..ground.len()).filter(at_edge) {
+        all += 1;
+        soft += usize::from(!crisp(cell));
     }
     share(soft, all)
 }
 
-/// The runs of `length` cells away from a cell in the four directions; those that leave the picture are left out.
-fn steps(size: Size, cell: usize, length: usize) -> impl Iterator<Item = [usize; EDGE_CELLS]> {
+/// The cells within reach of an edge.
+fn near(size: Size, cell: usize) -> impl Iterator<Item = usize> {
     let (column, row) = size.place(cell);
-    let along = move |stride: usize, back: bool| std::array::from_fn(|i| if back { cell - stride * (i + 1) } else { cell + stride * (i + 1) });
-    let runs = [
-        (column >= length).then(|| along(1, true)),
-        (column + length < size.columns).then(|| along(1, false)),
-        (row >= length).then(|| along(size.columns, true)),
-        (row + length < size.rows).then(|| along(size.columns, false)),
-    ];
-    runs.into_iter().flatten()
+    let reach = |at: usize, side: usize| at.saturating_sub(EDGE_CELLS)..(at + EDGE_CELLS + 1).min(side);
+    let columns = reach(column, size.columns);
+    reach(row, size.rows).flat_map(move |y| columns.clone().map(move |x| y * size.columns + x))
 }
 
 /// Share of the cells above the chin that look like the background with less light: a shadow with a hard edge, or grey hair.

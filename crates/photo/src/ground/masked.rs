@@ -17,7 +17,8 @@ pub(super) fn ground(mask: &PersonMask, size: Size, photo: [usize; 2], share_max
         .map(|cell| {
             let (x, y) = place(cell);
             let (columns, rows) = (stretched(x, photo[0]), stretched(y, photo[1]));
-            rows.into_iter().all(|row| columns.clone().all(|column| mask.shares.get(row * PERSON_SIDE + column).is_some_and(|s| (s * THOUSAND).round() < limit)))
+            rows.into_iter()
+                .all(|row| columns.clone().all(|column| mask.shares.get(row * PERSON_SIDE + column).is_some_and(|s| (s * THOUSAND).round() < limit)))
         })
         .collect()
 }

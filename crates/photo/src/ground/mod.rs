@@ -61,8 +61,8 @@ pub fn measure(rgb: &Rgb, mesh: Option<&Mesh>, mask: &mut dyn FnMut() -> Option<
     if scene.grown.decisive {
         let inside = cells::eroded(&scene.grown.ground, scene.cells.size, rules.erosion_px);
         let found = scene.measured(&inside, None, rules);
-        // A spot or two may be all the growing sees of three.
-        if found.0.spots == 0 || found.0.spots >= rules.spots_review_from {
+        // Only what is plainly good is settled here: the mask may see more of a fault, and a spot or two may be all of three.
+        if found.0.spots == 0 && judge(&found.0, None, rules).is_empty() {
             return found;
         }
     }
@@ -142,7 +142,9 @@ impl<'a> Scene<'a> {
         let columns = inside(face.left)..inside(face.right);
         let rows = 0..(face.eye_line.max(0.0) as u32).min(self.rgb.height());
         let person = |y: u32| self.rgb.row(y)[columns.clone()].iter().filter(|p| distance(**p, self.grown.colour) >= rules.edge_distance_min).count();
-        rows.into_iter().find(|y| person(*y) >= TOP_PIXELS && (*y + 4..*y + 8).all(|below| below < self.rgb.height() && person(below) >= TOP_PIXELS)).map(f64::from)
+        rows.into_iter()
+            .find(|y| person(*y) >= TOP_PIXELS && (*y + 4..*y + 8).all(|below| below < self.rgb.height() && person(below) >= TOP_PIXELS))
+            .map(f64::from)
     }
 
     fn above_head(&self, face: &Face, top: f64) -> Option<Area> {
@@ -202,5 +204,7 @@ fn hair(m: &GroundMeasurements, rules: &GroundRules) -> Option<Refusal> {
     // Cut hair is a fault only where the picture could have shown more of it without the eyes falling below their limit.
     let room = m.eye_line_from_bottom.is_some_and(|eyes| eyes - rules.hair_cut_eye_line_min > rules.hair_top_min - top + rules.hair_top_tolerance);
     let wrong = top > high || (top < low && room);
-    wrong.then(|| Refusal::new(Code::Pho12, format!("hair top {top:.1} px"), format!("{} to {} px", rules.hair_top_min, rules.hair_top_max)).banded(Effect::Hold))
+    wrong.then(|| {
+        Refusal::new(Code::Pho12, format!("hair top {top:.1} px"), format!("{} to {} px", rules.hair_top_min, rules.hair_top_max)).banded(Effect::Hold)
+    })
 }
