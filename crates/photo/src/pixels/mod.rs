@@ -5,7 +5,7 @@ pub(crate) mod background;
 pub(crate) mod blockiness;
 pub(crate) mod blur;
 pub(crate) mod frame_lines;
-mod lab;
+pub(crate) mod lab;
 pub(crate) mod light;
 pub(crate) mod monochrome;
 pub(crate) mod oval;
