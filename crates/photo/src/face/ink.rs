@@ -16,8 +16,10 @@ pub(super) struct Ink {
 
 pub(super) fn measure(plate: &Plate, stencil: &Stencil, rules: &FaceRules) -> Ink {
     let colour = Unskinlike::new(rules);
-    let inky: Vec<bool> = stencil.skin.iter().zip(&plate.lab).map(|(skin, c)| *skin && colour.is(*c)).collect();
-    let places: Vec<usize> = (0..inky.len()).filter(|i| inky[*i] && is_thin(*i, &inky, plate, rules.ink_width_max_px as usize)).collect();
+    // Width is that of the colour itself, also over brows and eyes, where strokes aren't counted.
+    let inky: Vec<bool> = plate.lab.iter().map(|c| colour.is(*c)).collect();
+    let counts = |i: &usize| inky[*i] && stencil.skin[*i] && is_thin(*i, &inky, plate, rules.ink_width_max_px as usize);
+    let places: Vec<usize> = (0..inky.len()).filter(counts).collect();
     let worst = blobs::connected(&places, plate.width(), plate.height()).into_iter().max_by_key(|b| b.pixels);
     Ink { share: places.len() as f64 / stencil.pixels.max(1) as f64, worst }
 }

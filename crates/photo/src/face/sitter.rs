@@ -29,7 +29,17 @@ pub(super) fn mesh(turn: &Turn) -> Mesh {
         let (x, y) = (rc * x - rs * y, rs * x + rc * y);
         [179.0 + turn.right + x * PIXELS_PER_CM, 250.0 + turn.down - y * PIXELS_PER_CM, -z * PIXELS_PER_CM].map(|v| v as f32)
     };
-    Mesh { points: canonical().vertices.iter().map(project).collect(), presence: 0.999 }
+    Mesh { points: with_open_eyes().iter().map(project).collect(), presence: 0.999 }
+}
+
+/// The canonical face looks out of narrow eyes.
+fn with_open_eyes() -> Vec<[f64; 3]> {
+    let mut points = canonical().vertices.clone();
+    for eye in [&landmarks::RIGHT_EYE, &landmarks::LEFT_EYE] {
+        let middle = eye.iter().map(|i| points[*i][1]).sum::<f64>() / eye.len() as f64;
+        eye.iter().for_each(|i| points[*i][1] = middle + (points[*i][1] - middle) * 1.35);
+    }
+    points
 }
 
 pub(super) fn landmarks(turn: &Turn) -> Landmarks {

@@ -43,12 +43,12 @@ fn a_plain_face_breaks_nothing() {
 
 #[test]
 fn each_angle_is_named_in_its_band() {
-    let found = of(&Turn { roll: -8.0, yaw: 14.0, pitch: 18.0, ..Turn::default() }, SKIN[0], |_| {});
+    let found = of(&Turn { roll: -8.0, yaw: 14.0, pitch: 18.5, ..Turn::default() }, SKIN[0], |_| {});
     let pose: Vec<_> = found.iter().filter(|r| r.code == Code::Pho28).map(|r| (r.value.as_str(), r.limit.as_str(), r.band)).collect();
     let expected = [
         ("roll -8.0°", "at most 7° either way", Some(Effect::Hold)),
         ("yaw 14.0°", "at most 12° either way", Some(Effect::Reject)),
-        ("pitch 18.0000", "-22 to 14", Some(Effect::Hold)),
+        ("pitch 18.5000", "-22 to 14", Some(Effect::Hold)),
     ];
     assert_eq!(pose.iter().map(|p| (p.0.split('.').next(), p.1, p.2)).collect::<Vec<_>>(), expected.map(|p| (p.0.split('.').next(), p.1, p.2)));
 }
