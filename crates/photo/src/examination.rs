@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::face::FaceMeasurements;
 use crate::ground::GroundMeasurements;
+use crate::nets::Faces;
 use crate::refusal::{Area, Refusal};
 use crate::rgb::Rgb;
 use crate::strip::Stripped;
@@ -89,6 +90,8 @@ pub struct Examination {
     pub measurements: Measurements,
     /// The validated JPEG; absent if the file's markers couldn't be followed to its end.
     pub stripped: Option<Stripped>,
+    /// What the networks saw; absent where nobody asked them.
+    pub faces: Option<Faces>,
     /// The decoded photo, so that a room needn't decode it again; absent if it couldn't be decoded safely.
     pub pixels: Option<Rgb>,
 }

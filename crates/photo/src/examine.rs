@@ -12,10 +12,14 @@ use crate::container::layout::Layout;
 use crate::container::{marker, rules};
 use crate::examination::{ContainerMeasurements, Examination, Finding, Measurements};
 use crate::refusal::Refusal;
+use crate::face::FaceAreas;
+use crate::ground::{GroundAreas, GroundMeasurements};
+use crate::nets::{EngineFault, Faces, Mesh};
+use crate::pixels::oval::Oval;
 use crate::rgb::Rgb;
 use crate::sitting::Sitting;
 use crate::strip::{self, Stripped};
-use crate::{decode, entropy, pixels};
+use crate::{decode, entropy, face, ground, nets, pixels};
 
 /// Judges the bytes of one photo. Pure: the same bytes, profile and networks give the same result on every machine.
 /// It never panics: a fault of ours or of the decoder becomes PHO-99 beside what was found until then.
@@ -50,24 +54,99 @@ fn walk(jpeg: &[u8], sitting: &Sitting, examination: &mut Examination) {
 /// Everything that looks at pixels.
 fn picture(rgb: Rgb, sitting: &Sitting, examination: &mut Examination) {
     let rules = &sitting.profile.photo;
-    let oval = pixels::oval::Oval::central(&rgb, rules);
-    let (measured, areas) = pixels::measure(&rgb, &oval, rules);
-    examination.measurements.pixels = Some(measured);
-    let found = judge(&examination.measurements, Some(&Areas { pixels: areas }), sitting.religious_headgear, rules);
+    let seen = look(&rgb, sitting);
+    if let Err(fault) = &seen {
+        examination.add(Refusal::new(Code::Pho99, fault.to_string(), "none"), sitting.profile);
+    }
+    let seen = seen.unwrap_or_default();
+    let mesh = seen.mesh(rules);
+    let around = mesh.and_then(face::oval).map_or_else(|| Oval::central(&rgb, rules), |(centre, half)| Oval::new(size_of(&rgb), centre, half));
+    let (pixels, pixel_areas) = pixels::measure(&rgb, &around, rules);
+    let mut areas = Areas { pixels: pixel_areas, face: None, ground: seen.ground_areas };
+    let measured = &mut examination.measurements;
+    measured.pixels = Some(pixels);
+    measured.ground = seen.ground;
+    if let (Some(faces), Some(rules)) = (&seen.faces, &rules.face) {
+        let (face, face_areas) = face::measure(&rgb, faces, rules);
+        (measured.face, areas.face) = (Some(face), Some(face_areas));
+    }
+    let found = judge(measured, Some(&areas), sitting.religious_headgear, rules);
+    examination.faces = seen.faces;
     examination.pixels = Some(rgb);
     for refusal in found {
         examination.add(refusal, sitting.profile);
     }
 }
 
+fn size_of(rgb: &Rgb) -> (usize, usize) {
+    (rgb.width() as usize, rgb.height() as usize)
+}
+
+/// What the networks see, and the background that follows from it.
+#[derive(Default)]
+struct Seen {
+    faces: Option<Faces>,
+    ground: Option<GroundMeasurements>,
+    ground_areas: Option<GroundAreas>,
+}
+
+impl Seen {
+    /// The mesh, if the network that drew it sees a face.
+    fn mesh(&self, rules: &PhotoRules) -> Option<&Mesh> {
+        let presence_min = rules.face.as_ref().map_or(1.0, |face| face.presence_min);
+        self.faces.as_ref()?.mesh.as_ref().filter(|mesh| f64::from(mesh.presence) >= presence_min)
+    }
+}
+
+/// Detector and mesh always; the person mask only where the background doesn't show itself; the tiles in which a small second face may
+/// hide only where something else than a plain background is.
+fn look(rgb: &Rgb, sitting: &Sitting) -> Result<Seen, EngineFault> {
+    let rules = &sitting.profile.photo;
+    let Some(face_rules) = &rules.face else { return Ok(Seen::default()) };
+    let mut seen = Seen { faces: Some(nets::detect::in_whole(rgb, face_rules, sitting.networks)?), ..Seen::default() };
+    if let Some(ground_rules) = &rules.ground {
+        let mut failed = None;
+        let mut mask = || match nets::person::mask(rgb, sitting.networks) {
+            Ok(mask) => Some(mask),
+            Err(fault) => {
+                failed = Some(fault);
+                None
+            }
+        };
+        let (ground, areas) = ground::measure(rgb, seen.mesh(rules), &mut mask, ground_rules);
+        if let Some(fault) = failed {
+            return Err(fault);
+        }
+        (seen.ground, seen.ground_areas) = (Some(ground), Some(areas));
+    }
+    // What growing alone settled as plain shows the person and nothing else.
+    let plain = seen.ground.as_ref().is_some_and(|ground| !ground.mask_asked && ground.background_share > 0.0);
+    if !plain && let Some(faces) = &mut seen.faces {
+        nets::detect::in_tiles(rgb, face_rules, sitting.networks, faces, |_| true)?;
+    }
+    Ok(seen)
+}
+
 /// Where on the photo each rule looked.
 struct Areas {
     pixels: pixels::PixelAreas,
+    face: Option<FaceAreas>,
+    ground: Option<GroundAreas>,
 }
 
 /// What the measurements of a picture break. Without areas findings have no place.
-fn judge(m: &Measurements, areas: Option<&Areas>, _religious_headgear: bool, rules: &PhotoRules) -> Vec<Refusal> {
-    m.pixels.iter().flat_map(|pixels| pixels::judge(pixels, areas.map(|a| &a.pixels), m.ground.is_none(), rules)).collect()
+fn judge(m: &Measurements, areas: Option<&Areas>, religious_headgear: bool, rules: &PhotoRules) -> Vec<Refusal> {
+    let mut found = Vec::new();
+    // A background of which nothing was found was not measured: the strips stand for it.
+    let strips_count = m.ground.as_ref().is_none_or(|ground| ground.background_share == 0.0);
+    found.extend(m.pixels.iter().flat_map(|pixels| pixels::judge(pixels, areas.map(|a| &a.pixels), strips_count, rules)));
+    if let (Some(ground), Some(rules)) = (&m.ground, &rules.ground) {
+        found.extend(ground::judge(ground, areas.and_then(|a| a.ground.as_ref()), rules));
+    }
+    if let (Some(face), Some(rules)) = (&m.face, &rules.face) {
+        found.extend(face::judge(face, areas.and_then(|a| a.face.as_ref()), religious_headgear, rules));
+    }
+    found
 }
 
 /// What stored measurements break under a profile. Nothing is decoded. Findings with other codes than those of [`is_judged_again`] are

@@ -38,6 +38,19 @@ impl White {
     }
 }
 
+/// L*, a* and b* are given in these parts of one.
+pub(crate) const PARTS: i32 = 64;
+
+/// L*, a*, b* of a pixel × `PARTS`, and its luminance (BT.709, linear light) 0..255.
+#[inline]
+pub(crate) fn lab(pixel: [u8; 3]) -> ([i16; 3], u8) {
+    let light = pixel.map(|v| LINEAR[usize::from(v)]);
+    let [x, y, z] = [X, Y, Z].map(|weights| f_of(light, weights));
+    let parts = |v: i32| (v >> 10) as i16;
+    let luminance = (light[0] * Y[0] + light[1] * Y[1] + light[2] * Y[2]) >> 23;
+    ([parts((116 * y - (16 << 16)).max(0)), parts(500 * (x - y)), parts(200 * (y - z))], luminance as u8)
+}
+
 fn f_of(light: [u32; 3], weights: [u32; 3]) -> i32 {
     let sum = light[0] * weights[0] + light[1] * weights[1] + light[2] * weights[2];
     F[(sum >> 19) as usize]
@@ -128,6 +141,19 @@ mod tests {
             }
         }
         assert!(seen.iter().all(|n| *n > 1_000));
+    }
+
+    #[test]
+    fn lab_agrees_with_the_formula() {
+        // The table of f is coarse for the darkest colours; no rule looks at chroma there.
+        for i in 0..24 * 24 * 24u32 {
+            let pixel = [i % 24, i / 24 % 24, i / 576].map(|v| (v * 8 + 71) as u8);
+            let ((l, c), ([l_, a_, b_], _)) = (lab(pixel), super::lab(pixel));
+            let parts = |v: i16| f64::from(v) / f64::from(PARTS);
+            assert!((parts(l_) - l).abs() < 0.2, "{pixel:?}");
+            assert!((parts(a_).hypot(parts(b_)) - c).abs() < 0.8, "{pixel:?}");
+        }
+        assert_eq!((super::lab([255; 3]), super::lab([0; 3])), (([6400, 0, 0], 255), ([0; 3], 0)));
     }
 
     #[test]

@@ -75,7 +75,7 @@ impl Halved {
 }
 
 #[inline(always)]
-fn luma([r, g, b]: [u8; 3]) -> u8 {
+pub(crate) fn luma([r, g, b]: [u8; 3]) -> u8 {
     ((u32::from(r) * RED + u32::from(g) * GREEN + u32::from(b) * BLUE + 128) >> 8) as u8
 }
 
