@@ -13,10 +13,10 @@ use ledger::fault::Fault;
 use ledger::segment::SegmentWriter;
 
 use crate::answers;
-use crate::photo_answers;
 use crate::ingest::{Ingest, Taken};
 use crate::jobs::lock;
 use crate::package::records::Row as RawRow;
+use crate::photo_answers;
 use crate::plan::{Plan, World};
 use crate::ports::Stage;
 use crate::pump::{Hands, Put, pump};

@@ -15,8 +15,8 @@ use ledger::fault::Fault;
 use ledger::vault_key::key_path;
 
 use crate::decide::Author;
-use crate::{people, photo_answers};
 use crate::plan::World;
+use crate::{people, photo_answers};
 
 const DAY: Millis = 86_400_000;
 /// What stays of a purged batch: which files it had, and that the plant signed it.

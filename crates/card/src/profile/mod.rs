@@ -26,11 +26,15 @@ pub const HUBEI_FOREIGNER_2025: &str = concat!(
     include_str!("../../profiles/hubei-foreigner-2025/encode.toml"),
 );
 
+/// Hubei's profile with rules about faces and backgrounds, on trial.
+pub const HUBEI_FACES: &str = include_str!("../../profiles/hubei-foreigner-2025/faces-on-trial.toml");
+
 /// The photo rules of the domestic card, over Hubei's profile.
 pub const DOMESTIC_2019: &str = include_str!("../../profiles/domestic-2019/profile.toml");
 
 /// Built-in profiles by id.
-pub const BUILT_IN: [(&str, &str); 2] = [("hubei-foreigner-2025", HUBEI_FOREIGNER_2025), ("domestic-2019", DOMESTIC_2019)];
+pub const BUILT_IN: [(&str, &str); 3] =
+    [("hubei-foreigner-2025", HUBEI_FOREIGNER_2025), ("hubei-foreigner-2025-faces", HUBEI_FACES), ("domestic-2019", DOMESTIC_2019)];
 
 /// The rules in force on one day.
 #[derive(Clone, Deserialize)]
