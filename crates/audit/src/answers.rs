@@ -1,7 +1,7 @@
 //! What outlets were told, held against where their applications stood at that moment: one outcome for each, and for every refusal
 //! or hold its codes (I-02, I-32). Called while the journal is read, so that "that moment" is exact.
 
-use card::{Code, Ordinal, Outcome};
+use card::{Code, Effect, Ordinal, Outcome};
 use ledger::disk::Disk;
 use ledger::entry::{BatchDispatched, FileDigest, PackageAnswered, PackageSetAside};
 use ledger::fault::Fault;
@@ -10,7 +10,7 @@ use serde::Deserialize;
 use crate::csv::Csv;
 use crate::files;
 use crate::proof::{Invariant, Proofs};
-use crate::story::{Application, Story};
+use crate::story::{Application, Package, Story};
 
 /// A line of `answers.jsonl`, as far as it is compared.
 #[derive(Deserialize)]
@@ -43,15 +43,20 @@ pub fn package(disk: &dyn Disk, story: &Story, e: &PackageAnswered, proofs: &mut
     let Some(package) = usize::try_from(e.package).ok().and_then(|n| story.packages.get(n)) else { return Ok(()) };
     let folder = format!("returns/{}/{}/", package.outlet, package.package_id);
     let wanted = ["answers.csv", "answers.jsonl", "answer.json"].map(|name| format!("{folder}{name}"));
-    let named = wanted.iter().all(|w| e.files.iter().any(|f| f.path == *w)) && e.files.len() == wanted.len();
-    proofs.check(Invariant::I32, named, || format!("package {}: its answer isn't the three files of the format", e.package));
     let ordinals: Vec<Ordinal> = (0..u64::from(package.count)).map(|i| Ordinal(package.first_ordinal.0 + i)).collect();
+    // The page of photos is there exactly when somebody's photo was refused or held.
+    let photos = ordinals.iter().filter_map(|o| story.application(*o)).any(photo_not_taken).then(|| photo_page(package));
+    let wanted: Vec<String> = wanted.into_iter().chain(photos).collect();
+    let named = wanted.iter().all(|w| e.files.iter().any(|f| f.path == *w)) && e.files.len() == wanted.len();
+    proofs.check(Invariant::I32, named, || format!("package {}: its answer isn't the files of the format", e.package));
     for file in &e.files {
         let Some(bytes) = present(disk, file, proofs)? else { continue };
         let bytes = (*bytes).as_ref();
         let compared = match file.path.rsplit('.').next() {
             Some("jsonl") => lines(story, bytes, &ordinals, proofs),
             Some("csv") => rows(story, bytes, &ordinals, proofs),
+            // Pictures: the ledger's digest is all that is held against them.
+            Some("html") => Ok(()),
             _ => counts(story, bytes, &ordinals, proofs),
         };
         if let Err(why) = compared {
@@ -59,6 +64,16 @@ pub fn package(disk: &dyn Disk, story: &Story, e: &PackageAnswered, proofs: &mut
         }
     }
     Ok(())
+}
+
+/// Where a package's page of refused photos lies.
+pub fn photo_page(package: &Package) -> String {
+    format!("returns/{}/{}/photos.html", package.outlet, package.package_id)
+}
+
+fn photo_not_taken(application: &Application) -> bool {
+    let photo = |(code, effect): &(Code, Effect)| *effect > Effect::Warn && code.text().starts_with("PHO-");
+    application.outcome != Some(Outcome::Accepted) && application.codes.iter().any(photo)
 }
 
 /// Holds the night's answers against the applications they must speak of: what came since the last night, what was made, what is held.

@@ -15,7 +15,7 @@ use crate::registers::OutletKeys;
 use crate::stored::{RECORD_BYTES_MAX, Route, StoredRecord};
 use crate::story::{Application, Chunk, Package, Story};
 use crate::vault::VaultFile;
-use crate::{files, minisig, purged};
+use crate::{answers, files, minisig, purged};
 
 const MANIFEST: &str = "package.json";
 const SIGNATURE: &str = "package.json.minisig";
@@ -93,6 +93,8 @@ impl Shelf<'_> {
         let (mut proofs, mut cards) = (Proofs::default(), Vec::new());
         if package.purged {
             purged::check(self.disk, &format!("vault/{number:08}"), &[], self.story.purge_unfinished, &mut proofs)?;
+            let page = answers::photo_page(package);
+            purged::check_file(self.disk, &page, self.story.purge_unfinished, &mut proofs)?;
             return Ok((proofs, cards));
         }
         let key = self.key(number as u64, &mut proofs)?;

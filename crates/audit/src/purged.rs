@@ -1,4 +1,4 @@
-//! What was purged is gone (I-29): of a package its key and every vault file, of a batch every file but manifest and signature. A purge
+//! What was purged is gone (I-29): of a package its key, every vault file and the page of photos its outlet got, of a batch every file but manifest and signature. A purge
 //! a stop interrupted is finished by the next run: until then what it left is a note. It ends being one with the next clean stop.
 
 use ledger::disk::Disk;
@@ -18,6 +18,20 @@ pub fn check(disk: &dyn Disk, folder: &str, stays: &[&str], unfinished: bool, pr
         left => {
             proofs.check(Invariant::I29, left.is_none(), || format!("{folder}/{} was purged and is still there", left.unwrap_or_default()));
         }
+    }
+    Ok(())
+}
+
+/// A file that shows something personal outside the vault goes with its package.
+///
+/// # Errors
+/// The disk's.
+pub fn check_file(disk: &dyn Disk, path: &str, unfinished: bool, proofs: &mut Proofs) -> Result<(), Fault> {
+    let there = disk.len(path).map_err(Fault::on("read", path))?.is_some();
+    if there && unfinished {
+        proofs.note(format!("{path}: the purge was interrupted; run again"));
+    } else {
+        proofs.check(Invariant::I29, !there, || format!("{path} was purged and is still there"));
     }
     Ok(())
 }

@@ -99,9 +99,9 @@ pub(super) fn distance(a: [u8; 3], b: [u8; 3]) -> u32 {
 /// Cells without those nearer than `pixels` to a cell left out. The picture's edge doesn't count as left out, its outermost cells do.
 pub(super) fn eroded(inside: &[bool], size: Size, pixels: u32) -> Vec<bool> {
     let mut now = inside.to_vec();
-    for cell in 0..size.count() {
+    for (cell, kept) in now.iter_mut().enumerate() {
         let (column, row) = size.place(cell);
-        now[cell] &= column > 0 && row > 0 && column + 1 < size.columns && row + 1 < size.rows;
+        *kept &= column > 0 && row > 0 && column + 1 < size.columns && row + 1 < size.rows;
     }
     let edgeless = now.clone();
     let mut before = inside.to_vec();

@@ -162,7 +162,13 @@ fn spots(rgb: &Rgb, cells: &Cells, inside: &[bool], rules: &GroundRules) -> Vec<
         }
         spot
     };
-    seeds.iter().filter_map(|first| (!seen[*first]).then(|| joined(*first, &mut seen))).filter_map(|spot| spot_box(&spot, width, rules)).collect()
+    let mut spots = Vec::new();
+    for first in seeds {
+        if !seen[first] {
+            spots.extend(spot_box(&joined(first, &mut seen), width, rules));
+        }
+    }
+    spots
 }
 
 fn spot_box(spot: &[usize], width: usize, rules: &GroundRules) -> Option<Area> {

@@ -51,7 +51,7 @@ mod tests {
         let noise = |x: usize, y: usize| ((x.wrapping_mul(0x9E37_79B1) ^ y.wrapping_mul(0x85EB_CA77)).wrapping_mul(0xC2B2_AE3D) >> 24) as u8;
         let sharp = of(noise);
         let between = |a: u8, b: u8| ((3 * u32::from(a) + u32::from(b)) / 4) as u8;
-        let line = |x: usize, y: usize| between(noise(x / 2 + 1, y), noise(if x % 2 == 0 { x / 2 } else { x / 2 + 2 }, y));
+        let line = |x: usize, y: usize| between(noise(x / 2 + 1, y), noise(if x.is_multiple_of(2) { x / 2 } else { x / 2 + 2 }, y));
         let doubled = of(|x, y| between(line(x, y / 2 + 1), line(x, if y % 2 == 0 { y / 2 } else { y / 2 + 2 })));
         assert!((0.9..1.1).contains(&sharp) && doubled < 0.6, "{sharp} {doubled}");
         assert_eq!(of(|_, _| 7), 1.0);

@@ -87,11 +87,11 @@ fn read(file: &Path) -> Result<Vec<u8>, Fault> {
 }
 
 fn write(file: &Path, bytes: &[u8]) -> Result<(), Fault> {
-    std::fs::write(file, bytes).map_err(|e| Fault::io("write", &file.display().to_string(), e))
+    std::fs::write(file, bytes).map_err(|e| Fault::io("write", file.display().to_string(), e))
 }
 
 fn make_folder(folder: &Path) -> Result<(), Fault> {
-    std::fs::create_dir_all(folder).map_err(|e| Fault::io("make", &folder.display().to_string(), e))
+    std::fs::create_dir_all(folder).map_err(|e| Fault::io("make", folder.display().to_string(), e))
 }
 
 /// `work` for each number below `count`, on one thread a core, the answers in order. The first fault ends it. Plain threads, each inside
