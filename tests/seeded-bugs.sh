@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Tests the tests: builds the project with its seeded bugs (crates/card/src/seeded.rs) and runs, for each, the tests that must notice it.
-# First without any bug, where all of them must pass. Exit 1 when a bug goes unnoticed.
+# First without any bug, where all of them must pass. Exit 1 when a bug goes unnoticed. seeded-bugs.sh [BUG…] looks at some only.
 set -u
 cd "$(dirname "$0")/.."
 
@@ -10,7 +10,7 @@ BUGS=(
   "DataUnsynced          a_crash_at_a_sample_of_operations"
   "SyncRetried           after_a_failed_commit_nothing_more_is_written"
   "IndexBelieved         an_index_of_another_history_is_told a_copy_of_the_index_is_folded_on"
-  "NumbersUncommitted    a_crash_at_a_sample_of_operations a_disk_that_refuses_a_sample"
+  "NumbersUncommitted    nothing_of_a_batch_is_made_before_its_numbers"
   "CutPhotoAccepted      every_cut_is_found"
   "HeaderBelieved        wrong_sizes_are_refused_before_decoding a_night_ends_as_expected"
   "HashOrder             one_thread_and_three_make_the_same_bytes a_crash_at_a_sample_of_operations"
@@ -29,6 +29,10 @@ tests() { # bug, filters…
 known=$(grep -c '^        Self::[A-Za-z]*,$' crates/card/src/seeded.rs)
 if [ "$known" -ne "${#BUGS[@]}" ]; then
   echo "crates/card/src/seeded.rs has $known bugs, this list ${#BUGS[@]}"; exit 1
+fi
+
+if [ $# -gt 0 ]; then
+  for i in "${!BUGS[@]}"; do [[ " $* " == *" ${BUGS[$i]%% *} "* ]] || unset "BUGS[$i]"; done
 fi
 
 all=$(for line in "${BUGS[@]}"; do read -r _ filters <<<"$line"; echo "$filters"; done | tr ' ' '\n' | sort -u | tr '\n' ' ')

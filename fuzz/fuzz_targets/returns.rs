@@ -3,14 +3,14 @@
 #![no_main]
 
 use std::cell::RefCell;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use card::BatchId;
 use ledger::book::Book;
 use ledger::disk::Disk as _;
 use ledger::fault::Fault;
-use ledger::index::MemIndex;
+use ledger::index::{Index, IndexBatch, MemIndex, See};
 use libfuzzer_sys::fuzz_target;
 use line::plan::World;
 use line::ports::{Auditor, Silent, Trusting};
@@ -30,15 +30,53 @@ impl Auditor for NoAudit {
     }
 }
 
+/// An index that can still be copied when a book has it: a plant that is put back gets the journal as it was folded once.
+#[derive(Clone, Default)]
+struct Shared(Arc<Mutex<MemIndex>>);
+
+impl Shared {
+    fn with<T>(&self, act: impl FnOnce(&mut MemIndex) -> T) -> T {
+        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Index for Shared {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
+        self.with(|index| index.get(key))
+    }
+
+    fn apply(&mut self, batch: IndexBatch) -> Result<(), Fault> {
+        self.with(|index| index.apply(batch))
+    }
+
+    fn scan_range(&self, from: &[u8], to: &[u8], see: &mut See<'_>) -> Result<(), Fault> {
+        self.with(|index| index.scan_range(from, to, see))
+    }
+
+    fn flush(&mut self) -> Result<(), Fault> {
+        self.with(|index| index.flush())
+    }
+
+    fn clear(&mut self) -> Result<(), Fault> {
+        self.with(|index| index.clear())
+    }
+}
+
+#[derive(Clone)]
+struct Start {
+    state: State,
+    index: MemIndex,
+}
+
 struct Plant {
-    start: State,
+    start: Start,
     world: World,
     book: Book,
     cards: u32,
 }
 
-fn plant(start: State) -> Plant {
-    let disk = SimDisk::of(start.clone());
+fn plant(start: Start) -> Plant {
+    let disk = SimDisk::of(start.state.clone());
     let keys = plant::keys::PlantKeys::open(&disk).unwrap_or_else(|e| panic!("{e}"));
     let world = World {
         disk: Arc::new(disk.clone()),
@@ -56,12 +94,12 @@ fn plant(start: State) -> Plant {
         auditor: Box::new(NoAudit),
         stop: Arc::new(AtomicBool::new(false)),
     };
-    let (book, _) = Book::open(world.disk.clone(), Box::new(MemIndex::default())).unwrap_or_else(|e| panic!("{e}"));
+    let (book, _) = Book::open(world.disk.clone(), Box::new(start.index.clone())).unwrap_or_else(|e| panic!("{e}"));
     let batch = book.batch(&BatchId::parse(BATCH).expect("an id")).unwrap_or_else(|e| panic!("{e}")).expect("the batch");
     Plant { start, world, book, cards: batch.cards }
 }
 
-fn start() -> State {
+fn start() -> Start {
     let disk = SimDisk::default();
     plant::keys::PlantKeys::create(&disk, &[7; 96]).unwrap_or_else(|e| panic!("{e}"));
     for folder in ["ledger", "returns"] {
@@ -69,7 +107,10 @@ fn start() -> State {
     }
     disk.put("ledger/journal-000001.log", JOURNAL);
     disk.settle();
-    disk.state()
+    let (state, index) = (disk.state(), Shared::default());
+    drop(Book::open(Arc::new(disk), Box::new(index.clone())).unwrap_or_else(|e| panic!("{e}")));
+    let index = index.with(|index| index.clone());
+    Start { state, index }
 }
 
 thread_local!(static PLANT: RefCell<Plant> = RefCell::new(plant(start())));

@@ -37,7 +37,12 @@ fn nights(nights: u64) {
     let stocked = Plant::stocked(240, 33);
     let undisturbed = stocked.copy();
     undisturbed.ok(&["run", "--threads", "2"]);
-    (0..nights).for_each(|night| killed_night(&stocked, &undisturbed, night * 1_000 / nights));
+    for night in 0..nights {
+        killed_night(&stocked, &undisturbed, night * 1_000 / nights);
+        if (night + 1) % 25 == 0 && night + 1 < nights {
+            println!("{} kills in {} nights so far", (night + 1) * KILLS, night + 1);
+        }
+    }
     println!("{} kills in {nights} nights, every night ended as one that was not killed", nights * KILLS);
 }
 

@@ -15,7 +15,7 @@ pub enum Bug {
     SyncRetried,
     /// The index is believed when it is of another history than the journal.
     IndexBelieved,
-    /// Card numbers are written down with the first output, not before it.
+    /// The cut isn't waited for: card numbers are durable with the first output, not before it.
     NumbersUncommitted,
     /// Coded data of a photo that ends too early passes.
     CutPhotoAccepted,

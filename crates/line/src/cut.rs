@@ -6,7 +6,6 @@ use std::collections::{BTreeMap, HashSet};
 use card::card_number;
 use card::profile::record::NumberRange;
 use card::reason::Code;
-use card::seeded::{Bug, has};
 use card::{BatchId, BusinessType, Keyed, Ordinal, Outcome, Profile, Verdict};
 use ledger::book::Book;
 use ledger::book::state::{ApplicationState, BatchState};
@@ -59,11 +58,7 @@ pub fn cut(book: &mut Book, vault: &Vault, judge: &Judge, plan: &Plan, frozen_at
         arrived_until: book.next_numbers()?.1,
         cards,
     };
-    if has(Bug::NumbersUncommitted) {
-        book.append(&Entry::BatchCut(entry))?;
-    } else {
-        book.record(&Entry::BatchCut(entry))?;
-    }
+    book.record(&Entry::BatchCut(entry))?;
     book.batch(&batch)
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Index, IndexBatch, See};
 use crate::fault::Fault;
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct MemIndex {
     map: BTreeMap<Vec<u8>, Vec<u8>>,
 }
