@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use card::register::OutletRow;
-use card::{Application, BatchId, Code, Delivery, Digest, Keyed, Ordinal, Outcome, RawApplication, Reason};
+use card::{Application, BatchId, Code, Delivery, Digest, Effect, Keyed, Ordinal, Outcome, RawApplication, Reason};
 use ledger::entry::*;
 use ledger::envelope::{self, Form};
 use ledger::segment::SegmentWriter;
@@ -264,11 +264,15 @@ impl Builder<'_> {
         let counts =
             json!({ "applications": rows.len(), "accepted": count(Outcome::Accepted), "held": count(Outcome::Held), "rejected": count(Outcome::Rejected) });
         let folder = format!("returns/{code}/P{package}");
-        let files = vec![
+        let mut files = vec![
             self.file("", &format!("{folder}/answers.csv"), answers_csv(&told)),
             self.file("", &format!("{folder}/answers.jsonl"), answers_jsonl(&told)),
             self.file("", &format!("{folder}/answer.json"), serde_json::to_vec(&counts).unwrap()),
         ];
+        let about_photo = |n: usize| verdict(n).1.iter().any(|r| r.effect > Effect::Warn && r.code.text().starts_with("PHO-"));
+        if rows.clone().any(|n| verdict(n).0 != Outcome::Accepted && about_photo(n)) {
+            files.push(self.file("", &format!("{folder}/photos.html"), b"<!doctype html>".to_vec()));
+        }
         self.entries.push(Entry::PackageAnswered(PackageAnswered { package, files, at: NIGHT }));
     }
 

@@ -8,6 +8,8 @@ use super::{broken, summary};
 use crate::testing::MemoryDisk;
 use crate::testing::plant::{BATCH, Twist, build, entries};
 
+/// The page with the refused photos of package 0.
+const PHOTO_PAGE: &str = "returns/WH-01/P0/photos.html";
 const LATER: Millis = 1_748_736_000_000 + 40 * 86_400_000;
 
 fn purged(package: u64) -> Entry {
@@ -36,6 +38,7 @@ fn clean(more: fn(&mut Vec<Entry>)) -> MemoryDisk {
         more(all);
     }));
     disk.remove_dir("vault/00000000").unwrap();
+    disk.remove(PHOTO_PAGE).unwrap();
     for folder in ["print", "encode", "dispatch"] {
         disk.remove_dir(&format!("batches/{BATCH}/{folder}")).unwrap();
     }
@@ -62,6 +65,8 @@ fn a_batch_may_outlive_its_packages() {
         all.push(purged(0));
     }));
     disk.remove_dir("vault/00000000").unwrap();
+    assert_eq!(broken(&disk), ["I-29"], "the outlet's page of photos goes with the package");
+    disk.remove(PHOTO_PAGE).unwrap();
     assert_eq!(broken(&disk), [""; 0]);
 }
 

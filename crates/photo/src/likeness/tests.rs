@@ -89,7 +89,8 @@ fn an_edited_picture_stays_near() {
         ];
         for (name, edited, by) in edits {
             let distance = hash.distance(&FaceHash::of(&rgb(&edited), &mesh(1.0, by)));
-            assert!(distance <= if name == "another background" { 48 } else { 24 }, "{seed} {name}: {distance}");
+            // photo.md §4.4: up to 98 with another background.
+            assert!(distance <= if name == "another background" { 98 } else { 24 }, "{seed} {name}: {distance}");
         }
     }
 }
