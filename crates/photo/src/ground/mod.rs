@@ -107,7 +107,10 @@ impl<'a> Scene<'a> {
 
     fn by_mask(&self, mask: &PersonMask, rules: &GroundRules) -> (GroundMeasurements, GroundAreas) {
         let size = self.cells.size;
-        let ground = masked::ground(mask, size, [self.rgb.width() as usize, self.rgb.height() as usize], rules.person_share_max);
+        let mut ground = masked::ground(mask, size, [self.rgb.width() as usize, self.rgb.height() as usize], rules.person_share_max);
+        if let Some(face) = &self.face {
+            ground.iter_mut().enumerate().for_each(|(cell, inside)| *inside &= !face.beside_cheeks(size.place(cell)));
+        }
         self.measured(&cells::eroded(&ground, size, rules.erosion_px), Some(mask), rules)
     }
 

@@ -12,6 +12,9 @@ const CHIN: usize = 152;
 /// Outer and inner corners of both eyes.
 const EYE_CORNERS: [usize; 4] = [33, 133, 362, 263];
 
+/// How far long hair stands off the cheeks, as a share of the face's width.
+const HAIR_WIDTH_SHARE: f64 = 0.2;
+
 /// The face in photo pixels.
 pub(super) struct Face {
     pub left: f64,
@@ -57,6 +60,13 @@ impl Face {
             }
         }
         span
+    }
+
+    /// Whether a cell lies beside cheeks and neck, where long hair hangs: the mask network takes grey or light hair there for background.
+    pub(super) fn beside_cheeks(&self, (column, row): (usize, usize)) -> bool {
+        let (x, y) = ((column * SIDE) as f64, (row * SIDE) as f64);
+        let hair = (self.right - self.left) * HAIR_WIDTH_SHARE;
+        y + SIDE as f64 > self.eye_line && x + SIDE as f64 > self.left - hair && x < self.right + hair
     }
 
     /// Whether a cell lies in the neck or chest: below the chin by a quarter of the face's width, no wider than the face.
