@@ -178,8 +178,8 @@ impl Segment<'_> {
         loop {
             let record = match self.bytes.get(at..).filter(|rest| !rest.is_empty()).map(sound) {
                 Some(Ok(record)) => record,
-                Some(Err(why)) => return Err(self.torn(start, at, commit, why)),
-                None => return Err(self.torn(start, at, commit, "the commit is incomplete")),
+                Some(Err(why)) => return Err(self.torn(start, at, commit, head.seq, why)),
+                None => return Err(self.torn(start, at, commit, head.seq, "the commit is incomplete")),
             };
             if record.seq != head.seq + 1 || record.prev != head.hash || record.commit != commit {
                 return Err(Unread::Damaged(self.at(at, &format!("record {} doesn't follow record {}", record.seq, head.seq))));
@@ -195,21 +195,23 @@ impl Segment<'_> {
         }
     }
 
-    /// Unreadable from `at` on. Only torn if it is the journal's end and nothing of a later commit follows: each commit is
+    /// Unreadable from `at` on, after record `last`. Only torn if it is the journal's end and nothing of another commit follows: each commit is
     /// synced before the next is begun.
-    fn torn(&self, start: usize, at: usize, commit: u64, why: &str) -> Unread {
+    fn torn(&self, start: usize, at: usize, commit: u64, last: u64, why: &str) -> Unread {
         let acknowledged = self.mark.is_some_and(|m| m.seq >= commit);
-        if !self.is_last || acknowledged || self.later_commit_after(at, commit) {
+        if !self.is_last || acknowledged || self.another_commit_after(at, commit, last) {
             return Unread::Damaged(self.at(at, why));
         }
         Unread::Torn(self.at(start, &format!("an incomplete last commit of {} bytes ({why})", self.bytes.len() - start)))
     }
 
-    fn later_commit_after(&self, at: usize, commit: u64) -> bool {
+    /// A sound record of any other commit, earlier numbers too: FORMAT.md says another, not a later one.
+    fn another_commit_after(&self, at: usize, commit: u64, last: u64) -> bool {
         let rest = self.bytes.get(at + 1..).unwrap_or_default();
-        (0..rest.len().saturating_sub(RECORD_HEADER_BYTES)).any(|i| {
+        (0..(rest.len() + 1).saturating_sub(RECORD_HEADER_BYTES)).any(|i| {
             let header = &rest[i..];
-            let plausible = header[59] == 0 && header[58] <= LAST_OF_COMMIT && u64_at(header, 16) > commit && u64_at(header, 16) <= u64_at(header, 8);
+            let (seq, of) = (u64_at(header, 8), u64_at(header, 16));
+            let plausible = header[59] == 0 && header[58] <= LAST_OF_COMMIT && of != commit && of <= seq && seq > last;
             plausible && sound(header).is_ok()
         })
     }
