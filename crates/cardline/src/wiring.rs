@@ -187,7 +187,7 @@ fn open_with(cli: &Cli, command: &str, care: IndexCare) -> Result<OpenPlant, Fau
     let (pepper, vault_key) = (keys.pepper.clone(), keys.vault.clone());
     let world = World {
         disk: disk.clone(),
-        inbox: Box::new(FolderInbox::new(&root)),
+        inbox: Box::new(FolderInbox::new(&root, durability(&config))),
         shelf: Box::new(Shelf::new(disk.clone())),
         clock,
         signer: Box::new(keys),
@@ -301,12 +301,15 @@ pub fn disk(cli: &Cli) -> Result<Arc<RealDisk>, Fault> {
     real_disk(&cli.plant, &config).map(|(disk, _)| disk)
 }
 
-fn real_disk(root: &Path, config: &Config) -> Result<(Arc<RealDisk>, Vec<String>), Fault> {
-    let durability = match config.plant.durability {
+fn durability(config: &Config) -> Durability {
+    match config.plant.durability {
         config::Durability::Full => Durability::Full,
         config::Durability::None => Durability::None,
-    };
-    RealDisk::open(root, durability).map(|(disk, warnings)| (Arc::new(disk), warnings))
+    }
+}
+
+fn real_disk(root: &Path, config: &Config) -> Result<(Arc<RealDisk>, Vec<String>), Fault> {
+    RealDisk::open(root, durability(config)).map(|(disk, warnings)| (Arc::new(disk), warnings))
 }
 
 /// The plant's configuration.

@@ -17,6 +17,8 @@ pub trait DiskFile: Send {
     /// Sets room aside for `bytes` more than are written, without changing the file: what is written there later can't lack room. Where a
     /// file system can't promise that, nothing is done.
     fn reserve(&mut self, bytes: u64) -> io::Result<()>;
+    /// Lets the disk begin with what is written, so that a later `sync` waits less. Promises nothing and can't fail.
+    fn start_writing_back(&mut self) {}
     /// Makes everything written so far durable (fdatasync). An error here ends the process; it is never retried.
     fn sync(&mut self) -> io::Result<()>;
 }
@@ -47,6 +49,8 @@ pub trait Disk: Send + Sync {
     /// Creates a folder and its parents (mode 0700), each of them durable in the one above; existing is not an error. A folder this
     /// process didn't make may have been made by one that died before its name was synced: it is synced once all the same.
     fn create_dir(&self, path: RelPath) -> io::Result<()>;
+    /// Creates one folder in a folder that exists (mode 0700); existing is not an error. Its name is durable when the one above is synced.
+    fn make_dir(&self, path: RelPath) -> io::Result<()>;
     /// Makes the names in a folder durable.
     fn sync_dir(&self, path: RelPath) -> io::Result<()>;
     /// Names in a folder, sorted; a missing folder is empty.

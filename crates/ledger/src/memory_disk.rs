@@ -130,6 +130,10 @@ impl Disk for MemoryDisk {
         self.step(format!("create_dir {path}")).map(drop)
     }
 
+    fn make_dir(&self, path: RelPath) -> io::Result<()> {
+        self.step(format!("make_dir {path}")).map(drop)
+    }
+
     fn sync_dir(&self, path: RelPath) -> io::Result<()> {
         self.step(format!("sync_dir {path}")).map(drop)
     }

@@ -1,6 +1,7 @@
-//! The one place a file is published: temporary name → write → sync → rename → sync the folder (house rule 7).
-//! A reader sees the whole file or none; the journal's append (`journal/write.rs`) is the only other way of writing.
+//! The one place a file is published: temporary name → write → sync → rename → sync the folder (house rule 7), alone or several
+//! together. A reader sees the whole file or none; the journal's append (`journal/write.rs`) is the only other way of writing.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use card::Digest;
@@ -28,18 +29,27 @@ pub struct FileInfo {
 /// The disk's; [`Fault::SyncFailed`] must end the process. If `write` fails its error comes back (a `Fault` inside it is
 /// unwrapped), the temporary file is removed and `path` is as it was.
 pub fn publish(disk: &dyn Disk, path: &str, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<FileInfo, Fault> {
+    written(disk, path, write)?.publish(disk)
+}
+
+/// The temporary file of `path` with what `write` writes, or nothing.
+fn written(disk: &dyn Disk, path: &str, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<Part, Fault> {
     let mut part = Part::create(disk, path)?;
     let mut buffered = io::BufWriter::with_capacity(BUFFER_BYTES, &mut part);
-    let written = write(&mut buffered).and_then(|()| buffered.flush());
+    let done = write(&mut buffered).and_then(|()| buffered.flush());
     drop(buffered.into_parts());
-    match written {
-        Ok(()) => part.publish(disk),
+    match done {
+        Ok(()) => Ok(part),
         Err(error) => {
             let fault = Fault::io("write", path, error);
             part.abandon(disk);
             Err(fault)
         }
     }
+}
+
+fn sync_names(disk: &dyn Disk, folder: &str) -> Result<(), Fault> {
+    if has(Bug::FolderUnsynced) { Ok(()) } else { disk.sync_dir(folder).map_err(|e| Fault::sync(folder, e)) }
 }
 
 /// Publishes `bytes` as `path`. See [`publish`].
@@ -54,6 +64,84 @@ pub fn publish_bytes(disk: &dyn Disk, path: &str, bytes: &[u8]) -> Result<FileIn
             part.abandon(disk);
             Err(Fault::io("write", path, error))
         }
+    }
+}
+
+/// Files published together: each as [`publish`] does it, but a folder is synced once for all of them. None has its name before all are
+/// written and durable, and nothing is promised before [`Together::finish`]. Dropped without it, the temporary files are removed.
+pub struct Together<'a> {
+    disk: &'a dyn Disk,
+    parts: Vec<Part>,
+    /// Folders whose names are durable only when these are synced: those above new folders.
+    above: BTreeSet<String>,
+}
+
+impl<'a> Together<'a> {
+    #[must_use]
+    pub fn new(disk: &'a dyn Disk) -> Self {
+        Self { disk, parts: Vec::new(), above: BTreeSet::new() }
+    }
+
+    /// Creates a folder; its own name becomes durable with the files, those above it at once. Existing is not an error.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn folder(&mut self, path: &str) -> Result<(), Fault> {
+        let above = parent(path);
+        self.disk.create_dir(above).map_err(|e| Fault::io("create", above, e))?;
+        self.disk.make_dir(path).map_err(|e| Fault::io("create", path, e))?;
+        self.above.insert(above.to_owned());
+        Ok(())
+    }
+
+    /// Writes what is to be `path`. Digest: SHA-256 of the content.
+    ///
+    /// # Errors
+    /// The disk's. If `write` fails its error comes back (a `Fault` inside it is unwrapped).
+    pub fn write(&mut self, path: &str, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<FileInfo, Fault> {
+        let part = written(self.disk, path, write)?;
+        Ok(self.take(part))
+    }
+
+    /// Takes a file that is written.
+    pub(crate) fn take(&mut self, part: Part) -> FileInfo {
+        let info = part.info();
+        self.parts.push(part);
+        info
+    }
+
+    /// Files written so far, each of which is open.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.parts.len()
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.parts.is_empty()
+    }
+
+    /// Publishes all that were written since the last call.
+    ///
+    /// # Errors
+    /// The disk's; [`Fault::SyncFailed`] must end the process. After another error some may have been published.
+    pub fn finish(&mut self) -> Result<(), Fault> {
+        self.parts.iter_mut().for_each(|part| part.file.start_writing_back());
+        self.parts.iter_mut().try_for_each(Part::sync)?;
+        let mut folders = BTreeSet::new();
+        while let Some(part) = self.parts.pop() {
+            folders.insert(parent(part.path()).to_owned());
+            part.rename(self.disk)?;
+        }
+        // A folder before the one its own name is in: what is found after a power cut has something in it.
+        folders.iter().try_for_each(|folder| sync_names(self.disk, folder))?;
+        std::mem::take(&mut self.above).difference(&folders).try_for_each(|above| sync_names(self.disk, above))
+    }
+}
+
+impl Drop for Together<'_> {
+    fn drop(&mut self) {
+        self.parts.drain(..).for_each(|part| part.abandon(self.disk));
     }
 }
 
@@ -84,17 +172,26 @@ impl Part {
         &self.path
     }
 
-    pub(crate) fn publish(mut self, disk: &dyn Disk) -> Result<FileInfo, Fault> {
-        if !has(Bug::DataUnsynced) {
-            self.file.sync().map_err(|e| Fault::sync(&self.part, e))?;
-        }
+    fn info(&self) -> FileInfo {
+        FileInfo { len_bytes: self.len_bytes, digest: Digest(self.hash.clone().finalize().into()) }
+    }
+
+    fn sync(&mut self) -> Result<(), Fault> {
+        if has(Bug::DataUnsynced) { Ok(()) } else { self.file.sync().map_err(|e| Fault::sync(&self.part, e)) }
+    }
+
+    fn rename(self, disk: &dyn Disk) -> Result<(), Fault> {
         drop(self.file);
-        disk.rename(&self.part, &self.path).map_err(Fault::on("rename", &self.path))?;
-        let folder = parent(&self.path);
-        if !has(Bug::FolderUnsynced) {
-            disk.sync_dir(folder).map_err(|e| Fault::sync(folder, e))?;
-        }
-        Ok(FileInfo { len_bytes: self.len_bytes, digest: Digest(self.hash.finalize().into()) })
+        disk.rename(&self.part, &self.path).map_err(Fault::on("rename", &self.path))
+    }
+
+    pub(crate) fn publish(mut self, disk: &dyn Disk) -> Result<FileInfo, Fault> {
+        let info = self.info();
+        let folder = parent(&self.path).to_owned();
+        self.sync()?;
+        self.rename(disk)?;
+        sync_names(disk, &folder)?;
+        Ok(info)
     }
 
     /// Removes the temporary file. A failure to do so is left to the next publish, which removes it first.
@@ -130,6 +227,33 @@ mod tests {
         let order = ["remove d/f.part", "create d/f.part", "write d/f.part", "sync d/f.part", "rename d/f.part d/f", "sync_dir d"];
         assert_eq!(disk.operations(), order);
         assert_eq!(disk.read("d/f").unwrap(), b"abc");
+    }
+
+    #[test]
+    fn files_published_together_are_all_durable_before_one_has_its_name_and_each_folder_is_synced_once() {
+        let disk = MemoryDisk::default();
+        let mut together = Together::new(&disk);
+        together.folder("d/new").unwrap();
+        let info = together.write("d/new/a", |w| w.write_all(b"abc")).unwrap();
+        assert_eq!(info, FileInfo { len_bytes: 3, digest: Digest::of(b"abc") });
+        together.write("d/new/b", |w| w.write_all(b"de")).unwrap();
+        assert_eq!(disk.names(), ["d/new/a.part", "d/new/b.part"]);
+        together.finish().unwrap();
+        let order = disk.operations();
+        let ended = ["sync d/new/a.part", "sync d/new/b.part", "rename d/new/b.part d/new/b", "rename d/new/a.part d/new/a", "sync_dir d/new", "sync_dir d"];
+        assert_eq!(order[order.len() - 6..], ended);
+        assert_eq!(order.iter().filter(|o| o.starts_with("sync_dir")).count(), 2);
+        assert_eq!((disk.read("d/new/a").unwrap(), disk.read("d/new/b").unwrap()), (b"abc".to_vec(), b"de".to_vec()));
+    }
+
+    #[test]
+    fn files_that_were_to_be_published_together_and_were_not_leave_nothing() {
+        let disk = MemoryDisk::default();
+        let mut together = Together::new(&disk);
+        together.write("a", |w| w.write_all(b"abc")).unwrap();
+        together.write("b", |_| Err(Fault::BadInput("row 7".into()).into())).unwrap_err();
+        drop(together);
+        assert!(disk.names().is_empty());
     }
 
     #[test]

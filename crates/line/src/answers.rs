@@ -5,18 +5,20 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use card::reason::AnswerLane;
-use card::{BatchId, Ordinal, Outcome, OutletCode, Reason};
+use card::{BatchId, Ordinal, Outcome, OutletCode, Profile, Reason};
 use jiff::civil::Date;
 use ledger::book::Book;
 use ledger::book::state::{ApplicationState, BatchState, PackageState};
 use ledger::entry::{FileDigest, PackageSetAside};
 use ledger::fault::Fault;
-use ledger::publish::{publish, publish_bytes};
+use ledger::publish::Together;
 use serde::Serialize;
 use serde_json::json;
 
 use crate::lists::List;
+use crate::photo_answers;
 use crate::plan::{World, rfc3339};
+use crate::vault::Vault;
 
 /// Columns of `answers.csv`: one line per application and reason (docs/formats/package.md).
 pub const COLUMNS: [&str; 15] = [
@@ -36,6 +38,9 @@ pub const COLUMNS: [&str; 15] = [
     "todo_zh",
     "lane",
 ];
+
+/// Lists published with one round of syncs: a bound on open files.
+const FILES_TOGETHER: usize = 64;
 
 /// One application's answer, as a line of `answers.jsonl`.
 #[derive(Serialize)]
@@ -103,14 +108,22 @@ fn answer<'a>(state: &'a ApplicationState, package_id: &'a str) -> Answer<'a> {
     }
 }
 
-/// Answers a package: `returns/OUTLET/PACKAGE_ID/answers.csv`, `answers.jsonl` and `answer.json` with the counts.
+/// Answers a package: `returns/OUTLET/PACKAGE_ID/answers.csv`, `answers.jsonl`, `answer.json` with the counts and `photos.html`.
 ///
 /// # Errors
-/// The ledger or the disk fails.
-pub fn answer_package(world: &World, book: &Book, package: &PackageState, received_on: Date) -> Result<Vec<FileDigest>, Fault> {
+/// The ledger, the vault or the disk fails.
+pub fn answer_package(
+    world: &World,
+    book: &Book,
+    vault: &Vault,
+    profile: &Profile,
+    package: &PackageState,
+    received_on: Date,
+) -> Result<Vec<FileDigest>, Fault> {
     let r = &package.received;
     let folder = format!("returns/{}/{}", r.outlet, r.package_id);
-    create_dir(world, &folder)?;
+    let mut answer = Together::new(&*world.disk);
+    answer.folder(&folder)?;
     let ordinals: Vec<Ordinal> = (0..u64::from(r.count)).map(|i| Ordinal(r.first_ordinal.0 + i)).collect();
     let mut counts = [0_u32; 3];
     for ordinal in &ordinals {
@@ -119,7 +132,7 @@ pub fn answer_package(world: &World, book: &Book, package: &PackageState, receiv
         }
     }
     assert_eq!(counts.iter().sum::<u32>(), r.count, "conservation: every application of package {} has one outcome", r.package);
-    let mut files = write_answers(world, book, &folder, "answers", &ordinals)?;
+    let mut files = write_answers(&mut answer, book, &folder, "answers", &ordinals)?;
     let summary = json!({
         "format": "cardline-answer/1",
         "outlet": r.outlet.as_str(),
@@ -132,7 +145,12 @@ pub fn answer_package(world: &World, book: &Book, package: &PackageState, receiv
         "rejected": counts[Outcome::Rejected as usize],
         "package_reasons": r.reasons.iter().map(AnswerReason::from).collect::<Vec<_>>(),
     });
-    files.push(publish_json(world, &format!("{folder}/answer.json"), &summary)?);
+    files.push(write_json(&mut answer, &format!("{folder}/answer.json"), &summary)?);
+    // Once its photos are purged the page is gone for good; the lists can always be written.
+    if package.purged.is_none() {
+        files.extend(photo_answers::write(&mut answer, book, vault, profile, package)?);
+    }
+    answer.finish()?;
     Ok(files)
 }
 
@@ -149,14 +167,15 @@ pub fn answer_set_aside(world: &World, aside: &PackageSetAside) -> Result<(), Fa
         "at": rfc3339(aside.at),
         "reasons": aside.reasons.iter().map(AnswerReason::from).collect::<Vec<_>>(),
     });
-    publish_json(world, &format!("{}.reasons.json", aside.quarantine_path), &summary)?;
+    let mut answer = Together::new(&*world.disk);
+    write_json(&mut answer, &format!("{}.reasons.json", aside.quarantine_path), &summary)?;
     if let Some(outlet) = &aside.outlet {
         let folder = format!("returns/{outlet}");
         create_dir(world, &folder)?;
         let name = aside.quarantine_path.rsplit('/').next().unwrap_or_default();
-        publish_json(world, &format!("{folder}/set-aside-{name}.json"), &summary)?;
+        write_json(&mut answer, &format!("{folder}/set-aside-{name}.json"), &summary)?;
     }
-    Ok(())
+    answer.finish()
 }
 
 /// The night's answers, per outlet: everything that arrived since the last night, everything made tonight, everything still held.
@@ -165,6 +184,7 @@ pub fn answer_set_aside(world: &World, aside: &PackageSetAside) -> Result<(), Fa
 /// The ledger or the disk fails.
 pub fn answer_night(world: &World, book: &Book, batch: &BatchState, cut: &[Ordinal]) -> Result<Vec<FileDigest>, Fault> {
     let mut files = Vec::new();
+    let mut answers = Together::new(&*world.disk);
     let mut earlier = arrived_earlier(book, batch, cut)?;
     for outlet in book.outlets()? {
         let mut ordinals = book.of_outlet(&outlet, batch.arrived_from, batch.arrived_until)?;
@@ -177,8 +197,12 @@ pub fn answer_night(world: &World, book: &Book, batch: &BatchState, cut: &[Ordin
         }
         let folder = format!("returns/{outlet}");
         create_dir(world, &folder)?;
-        files.extend(write_answers(world, book, &folder, &night_name(&batch.batch), &ordinals)?);
+        files.extend(write_answers(&mut answers, book, &folder, &night_name(&batch.batch), &ordinals)?);
+        if answers.len() >= FILES_TOGETHER {
+            answers.finish()?;
+        }
     }
+    answers.finish()?;
     Ok(files)
 }
 
@@ -201,14 +225,14 @@ fn create_dir(world: &World, folder: &str) -> Result<(), Fault> {
     world.disk.create_dir(folder).map_err(|e| Fault::io("create", folder, e))
 }
 
-fn publish_json(world: &World, path: &str, value: &serde_json::Value) -> Result<FileDigest, Fault> {
+fn write_json(files: &mut Together, path: &str, value: &serde_json::Value) -> Result<FileDigest, Fault> {
     let mut bytes = serde_json::to_vec_pretty(value).expect("plain JSON");
     bytes.push(b'\n');
-    let info = publish_bytes(&*world.disk, path, &bytes)?;
+    let info = files.write(path, |out| out.write_all(&bytes))?;
     Ok(FileDigest { path: path.to_owned(), len_bytes: info.len_bytes, digest: info.digest })
 }
 
-fn write_answers(world: &World, book: &Book, folder: &str, name: &str, ordinals: &[Ordinal]) -> Result<Vec<FileDigest>, Fault> {
+fn write_answers(files: &mut Together, book: &Book, folder: &str, name: &str, ordinals: &[Ordinal]) -> Result<Vec<FileDigest>, Fault> {
     let mut csv_line = |w: &mut dyn Write, a: &Answer| w.write_all(&csv_lines(a));
     let mut json_line = |w: &mut dyn Write, a: &Answer| {
         serde_json::to_writer(&mut *w, a).map_err(io::Error::other)?;
@@ -216,18 +240,18 @@ fn write_answers(world: &World, book: &Book, folder: &str, name: &str, ordinals:
     };
     let head = List::new(&COLUMNS).into_bytes();
     Ok(vec![
-        write_each(world, book, &format!("{folder}/{name}.csv"), &head, ordinals, &mut csv_line)?,
-        write_each(world, book, &format!("{folder}/{name}.jsonl"), b"", ordinals, &mut json_line)?,
+        write_each(files, book, &format!("{folder}/{name}.csv"), &head, ordinals, &mut csv_line)?,
+        write_each(files, book, &format!("{folder}/{name}.jsonl"), b"", ordinals, &mut json_line)?,
     ])
 }
 
 type Line<'a> = dyn FnMut(&mut dyn Write, &Answer) -> io::Result<()> + 'a;
 
 /// Streams one line per application: the list may be longer than memory.
-fn write_each(world: &World, book: &Book, path: &str, head: &[u8], ordinals: &[Ordinal], line: &mut Line) -> Result<FileDigest, Fault> {
+fn write_each(files: &mut Together, book: &Book, path: &str, head: &[u8], ordinals: &[Ordinal], line: &mut Line) -> Result<FileDigest, Fault> {
     let mut failed = None;
     let mut last_package: Option<PackageState> = None;
-    let info = publish(&*world.disk, path, |w| {
+    let info = files.write(path, |w| {
         w.write_all(head)?;
         for ordinal in ordinals {
             let found = book.application(*ordinal).and_then(|state| {

@@ -8,7 +8,7 @@ use ledger::book::Book;
 use ledger::book::state::BatchState;
 use ledger::entry::{BatchCut, FileDigest, JobMade};
 use ledger::fault::Fault;
-use ledger::publish::{publish, publish_bytes};
+use ledger::publish::{Together, publish, publish_bytes};
 use serde_json::json;
 
 use crate::job::{document_id, staging, table_pdf};
@@ -21,6 +21,9 @@ use crate::vault::Vault;
 
 /// Labels in one PDF: a roll an operator can handle, and a bound on memory.
 const LABELS_PER_FILE: usize = 250;
+
+/// Packing lists published with one round of syncs: a bound on open files.
+const FILES_TOGETHER: usize = 64;
 
 /// The cards for one destination, contiguous in the batch.
 #[derive(Clone, PartialEq, Eq)]
@@ -61,7 +64,8 @@ impl Dispatch<'_> {
     /// The ledger or the disk fails; a dispatch line's record digest differs from its job's (`Fault::Invariant`).
     pub fn write_all(&self) -> Result<Dispatched, Fault> {
         self.world.progress.stage(Stage::Dispatch, u64::from(self.batch.cards));
-        let mut walk = Walk { files: Vec::new(), bundles: Vec::new(), labels: Vec::new(), open: None };
+        let together = Together::new(&*self.world.disk);
+        let mut walk = Walk { files: Vec::new(), bundles: Vec::new(), labels: Vec::new(), open: None, together };
         let jobs = self.book.jobs(&self.batch.batch)?;
         // Three files grow along the walk; each may be longer than memory.
         let events = self.publish_with("dispatch/ecard-events.jsonl", |events| {
@@ -77,12 +81,13 @@ impl Dispatch<'_> {
             Ok(())
         })?;
         walk.files.push(events);
+        walk.together.finish()?;
         walk.files.push(self.publish("dispatch/bundles.csv", bundle_list(&walk.bundles))?);
         walk.files.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(Dispatched { files: walk.files, bundles: walk.bundles })
     }
 
-    fn walk(&self, jobs: &[JobMade], walk: &mut Walk, out: &mut Streams) -> Result<(), Fault> {
+    fn walk(&self, jobs: &[JobMade], walk: &mut Walk<'_>, out: &mut Streams) -> Result<(), Fault> {
         for job in jobs {
             for (slot, made) in job.records.iter().enumerate() {
                 let position = (job.job - 1) * self.rules.cards_per_job + slot as u32;
@@ -102,7 +107,7 @@ impl Dispatch<'_> {
     }
 
     /// One card goes by: into its bundle, onto its label, and a line for everyone who must know.
-    fn pass(&self, card: &Card, employer_code: Option<String>, walk: &mut Walk, out: &mut Streams) -> Result<(), Fault> {
+    fn pass(&self, card: &Card, employer_code: Option<String>, walk: &mut Walk<'_>, out: &mut Streams) -> Result<(), Fault> {
         let mail = matches!(card.application.delivery, Delivery::Mail(_));
         let key = (card.application.lane, mail, card.outlet.clone(), employer_code);
         if walk.open.as_ref().is_some_and(|open| open.key() != key) {
@@ -127,20 +132,26 @@ impl Dispatch<'_> {
         Ok(())
     }
 
-    fn close_bundle(&self, walk: &mut Walk, out: &mut Streams) -> Result<(), Fault> {
+    fn close_bundle(&self, walk: &mut Walk<'_>, out: &mut Streams) -> Result<(), Fault> {
         let Some(open) = walk.open.take() else { return Ok(()) };
         let bundle = open.bundle;
         if !bundle.mail {
             let stem = format!("dispatch/{}/bundle-{:04}", bundle.outlet, bundle.number);
-            walk.files.push(self.publish(&format!("{stem}.csv"), open.list.into_bytes())?);
-            walk.files.push(self.publish(&format!("{stem}.pdf"), self.packing_pdf(&bundle, open.rows)?)?);
+            let lists = [(format!("{stem}.csv"), open.list.into_bytes()), (format!("{stem}.pdf"), self.packing_pdf(&bundle, open.rows)?)];
+            for (path, bytes) in lists {
+                let info = walk.together.write(&self.in_staging(&path)?, |out| out.write_all(&bytes))?;
+                walk.files.push(FileDigest { path, len_bytes: info.len_bytes, digest: info.digest });
+            }
+            if walk.together.len() >= FILES_TOGETHER {
+                walk.together.finish()?;
+            }
             put(out.notices, &json_line(&bundle_notice(&bundle, self.batch)))?;
         }
         walk.bundles.push(bundle);
         Ok(())
     }
 
-    fn close_labels(&self, walk: &mut Walk) -> Result<(), Fault> {
+    fn close_labels(&self, walk: &mut Walk<'_>) -> Result<(), Fault> {
         if walk.labels.is_empty() {
             return Ok(());
         }
@@ -246,7 +257,9 @@ impl Dispatch<'_> {
 }
 
 /// What the walk over the cards gathers.
-struct Walk {
+struct Walk<'a> {
+    /// Packing lists written but not published yet.
+    together: Together<'a>,
     files: Vec<FileDigest>,
     bundles: Vec<Bundle>,
     labels: Vec<artwork::Page>,

@@ -16,6 +16,7 @@ use crate::answers;
 use crate::jobs::lock;
 use crate::package::signature::verify;
 use crate::package::{MANIFEST, Manifest, OutletKey, SIGNATURE, Sink, Stop, UnpackedFile, count_reason, escaped, judge_files, manifest, unpack};
+use crate::photo_answers;
 use crate::plan::{Plan, World};
 use crate::ports::{Arrival, CantOpen, Lookup, Registers};
 use crate::validate::stored::contents_path;
@@ -103,10 +104,8 @@ impl Ingest<'_, '_> {
             Err(CantOpen::Io(e)) => return Err(Fault::io("open", "inbox", e)),
         };
         let (package, _) = lock(self.book).next_numbers()?;
-        let folder = format!("vault/{package:08}");
-        self.world.disk.create_dir(&folder).map_err(|e| Fault::io("create", &folder, e))?;
         let key = self.vault.new_key()?;
-        let mut writer = self.vault.begin_with(&key, &contents_path(package))?;
+        let mut writer = self.vault.begin_contents(package, &key)?;
         let outcome = self.copy_and_verify(source, &mut writer);
         match outcome.and_then(|verified| self.admit(verified)) {
             Ok(Admitted::New(verified)) => self.receive(arrival, package, verified, &key, writer),
@@ -215,9 +214,7 @@ impl Ingest<'_, '_> {
     }
 
     fn receive(&self, arrival: &Arrival, package: u64, verified: Verified, key: &DataKey, writer: SegmentWriter) -> Result<Taken, Fault> {
-        // The key first: what the ledger says was received can be opened.
-        self.vault.publish_key(package, key)?;
-        let info = writer.publish()?;
+        let info = self.vault.publish_received(package, key, writer)?;
         let Verified { manifest: m, digest, signed_by, notes } = verified;
         if let Some(reason) = self.miscounted(package, key, &m)? {
             // The copy is published but belongs to nobody: the number is given again to the next package.
@@ -287,9 +284,10 @@ impl Ingest<'_, '_> {
     fn answer_again(&self, book: &Book, package: u64) -> Result<(), Fault> {
         let Some(state) = book.package(package)? else { return Ok(()) };
         let Some(files) = state.answer.as_ref().filter(|_| state.judged == state.received.count) else { return Ok(()) };
-        for file in files {
+        let purged_page = state.purged.is_some().then(|| photo_answers::path(&state));
+        for file in files.iter().filter(|f| Some(&f.path) != purged_page.as_ref()) {
             if self.world.disk.len(&file.path).map_err(|e| Fault::io("look at", &file.path, e))?.is_none() {
-                answers::answer_package(self.world, book, &state, self.plan.day(state.received.received_at))?;
+                answers::answer_package(self.world, book, self.vault, &self.plan.profile, &state, self.plan.day(state.received.received_at))?;
                 break;
             }
         }

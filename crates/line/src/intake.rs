@@ -16,7 +16,6 @@ use crate::answers;
 use crate::ingest::{Ingest, Taken};
 use crate::jobs::lock;
 use crate::package::records::Row as RawRow;
-use crate::photo_answers;
 use crate::plan::{Plan, World};
 use crate::ports::Stage;
 use crate::pump::{Hands, Put, pump};
@@ -82,6 +81,7 @@ pub fn intake(world: &World, plan: &Plan, book: &Mutex<&mut Book>, vault: &Vault
     let enter = |body: &mut (dyn FnMut() + Send)| judge.networks.as_worker(body);
     let hands = Hands::Threads { count: plan.threads, enter: &enter };
     pump(hands, plan.permits, |put| feeder.feed(put), work, |worked| settler.settle(worked))?;
+    lock(book).commit()?;
     let seen = packages.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     let t = settler.tally;
     assert_eq!(t.ingested, t.accepted + t.rejected + t.held, "conservation: every application judged has one outcome");
@@ -324,9 +324,10 @@ impl Settler<'_, '_> {
         if state.judged < state.received.count || state.answer.is_some() {
             return Ok(());
         }
-        let mut files = answers::answer_package(self.world, &book, &state, self.plan.day(state.received.received_at))?;
-        files.extend(photo_answers::write(self.world, &book, self.vault, &self.plan.profile, &state)?);
-        book.record(&Entry::PackageAnswered(PackageAnswered { package: view.package(), files, at: self.at }))?;
+        let received_on = self.plan.day(state.received.received_at);
+        let files = answers::answer_package(self.world, &book, self.vault, &self.plan.profile, &state, received_on)?;
+        // With the next commit: if this is lost, the same answer is written again from the same ledger.
+        book.append(&Entry::PackageAnswered(PackageAnswered { package: view.package(), files, at: self.at }))?;
         Ok(())
     }
 }

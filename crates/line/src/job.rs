@@ -10,7 +10,7 @@ use ledger::book::state::{ApplicationState, BatchState};
 use ledger::disk::Disk;
 use ledger::entry::{BatchCut, FileDigest, JobMade};
 use ledger::fault::Fault;
-use ledger::publish::{FileInfo, publish, publish_bytes};
+use ledger::publish::{FileInfo, Together};
 use rayon::prelude::*;
 
 use crate::crosscheck;
@@ -140,34 +140,42 @@ impl JobMaker<'_> {
     }
 
     fn files(&self, job: u32, cards: Vec<Option<Personalised>>) -> Result<Vec<FileDigest>, Fault> {
+        let mut files = Together::new(self.out);
+        let all = self.write_files(job, cards, &mut files)?;
+        files.finish()?;
+        Ok(all)
+    }
+
+    fn write_files(&self, job: u32, cards: Vec<Option<Personalised>>, together: &mut Together) -> Result<Vec<FileDigest>, Fault> {
         let made = || cards.iter().flatten();
         let header = |out: &mut Vec<u8>| chip::vendor_header(&self.rules.profile.encode, out);
         let line = |c: &Personalised, out: &mut Vec<u8>| chip::vendor_line(&c.card, &c.image, &c.photo, &self.rules.profile.encode, out);
-        let text = self.encode_file(&format!("encode/job-{job:04}.txt"), made(), header, line)?;
+        let text = self.encode_file(together, &format!("encode/job-{job:04}.txt"), made(), header, line)?;
         let header = |out: &mut Vec<u8>| chip::dgi_header(&self.batch.batch, job, made().count() as u32, out);
-        let dgi = self.encode_file(&format!("encode/job-{job:04}.dgi"), made(), header, |c, out| chip::dgi_card(&c.card, &c.image, out))?;
-        let (print, cards) = self.print_file(job, cards)?;
+        let dgi = self.encode_file(together, &format!("encode/job-{job:04}.dgi"), made(), header, |c, out| chip::dgi_card(&c.card, &c.image, out))?;
+        let (print, cards) = self.print_file(together, job, cards)?;
         let mut files = vec![print, text, dgi];
         let sheet = Sheet::new(self, job, &cards, &files);
-        files.push(self.publish(&format!("print/job-{job:04}.sheet.json"), &sheet.to_json())?);
-        files.push(self.publish(&format!("print/job-{job:04}.sheet.pdf"), &sheet.to_pdf(self.rules.issued_on)?)?);
+        files.push(self.write(together, &format!("print/job-{job:04}.sheet.json"), &sheet.to_json())?);
+        files.push(self.write(together, &format!("print/job-{job:04}.sheet.pdf"), &sheet.to_pdf(self.rules.issued_on)?)?);
         Ok(files)
     }
 
-    fn publish(&self, path: &str, bytes: &[u8]) -> Result<FileDigest, Fault> {
-        let FileInfo { len_bytes, digest } = publish_bytes(self.out, &self.staged(path), bytes)?;
+    fn write(&self, together: &mut Together, path: &str, bytes: &[u8]) -> Result<FileDigest, Fault> {
+        let FileInfo { len_bytes, digest } = together.write(&self.staged(path), |file| file.write_all(bytes))?;
         Ok(FileDigest { path: path.to_owned(), len_bytes, digest })
     }
 
     /// An encode file, a card at a time: in memory it would be the largest thing of the night.
     fn encode_file<'c>(
         &self,
+        together: &mut Together,
         path: &str,
         cards: impl Iterator<Item = &'c Personalised>,
         header: impl FnOnce(&mut Vec<u8>),
         line: impl Fn(&Personalised, &mut Vec<u8>) -> Result<(), chip::ChipProblem>,
     ) -> Result<FileDigest, Fault> {
-        let FileInfo { len_bytes, digest } = publish(self.out, &self.staged(path), |file| {
+        let FileInfo { len_bytes, digest } = together.write(&self.staged(path), |file| {
             let mut bytes = Vec::new();
             header(&mut bytes);
             file.write_all(&bytes)?;
@@ -183,7 +191,7 @@ impl JobMaker<'_> {
     }
 
     /// The print file, and the cards without the photos, which it has taken.
-    fn print_file(&self, job: u32, cards: Vec<Option<Personalised>>) -> Result<(FileDigest, Vec<Option<Card>>), Fault> {
+    fn print_file(&self, together: &mut Together, job: u32, cards: Vec<Option<Personalised>>) -> Result<(FileDigest, Vec<Option<Card>>), Fault> {
         let path = format!("print/job-{job:04}.pdf");
         let broken = |e: artwork::Fault| Fault::Invariant(format!("{path}: {e}"));
         let _alone = self.press.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -196,11 +204,11 @@ impl JobMaker<'_> {
             without_photos.push(c.map(|c| c.card));
         }
         if pages.is_empty() {
-            return Ok((self.publish(&path, b"")?, without_photos));
+            return Ok((self.write(together, &path, b"")?, without_photos));
         }
         let id = document_id(format!("{} job {job}", self.batch.batch), self.rules.issued_on);
         let pdf = artwork::assemble(pages, &id).map_err(broken)?;
-        let FileInfo { len_bytes, digest } = publish(self.out, &self.staged(&path), |file| pdf.write_to(file))?;
+        let FileInfo { len_bytes, digest } = together.write(&self.staged(&path), |file| pdf.write_to(file))?;
         Ok((FileDigest { path, len_bytes, digest }, without_photos))
     }
 

@@ -11,10 +11,9 @@ use ledger::book::Book;
 use ledger::book::state::{ApplicationState, PackageState};
 use ledger::entry::FileDigest;
 use ledger::fault::Fault;
-use ledger::publish::publish;
+use ledger::publish::Together;
 use photo::Rgb;
 
-use crate::plan::World;
 use crate::validate::stored::StoredRecord;
 use crate::vault::Vault;
 
@@ -30,18 +29,18 @@ pub fn path(package: &PackageState) -> String {
     format!("returns/{}/{}/{FILE}", package.received.outlet, package.received.package_id)
 }
 
-/// Writes the page of a package; nothing if no photo of it was refused or held.
+/// Writes the page of a package beside its other answers; nothing if no photo of it was refused or held.
 ///
 /// # Errors
 /// The book, the vault or the disk fails.
-pub fn write(world: &World, book: &Book, vault: &Vault, profile: &Profile, package: &PackageState) -> Result<Option<FileDigest>, Fault> {
+pub fn write(files: &mut Together, book: &Book, vault: &Vault, profile: &Profile, package: &PackageState) -> Result<Option<FileDigest>, Fault> {
     let rows = refused(book, package)?;
     if rows.is_empty() {
         return Ok(None);
     }
     let path = path(package);
     let mut failed = None;
-    let published = publish(&*world.disk, &path, |out| {
+    let written = files.write(&path, |out| {
         out.write_all(head(package).as_bytes())?;
         for state in &rows {
             match section(vault, profile, package, state) {
@@ -56,7 +55,7 @@ pub fn write(world: &World, book: &Book, vault: &Vault, profile: &Profile, packa
     });
     match failed {
         Some(fault) => Err(fault),
-        None => published.map(|info| Some(FileDigest { path, len_bytes: info.len_bytes, digest: info.digest })),
+        None => written.map(|info| Some(FileDigest { path, len_bytes: info.len_bytes, digest: info.digest })),
     }
 }
 

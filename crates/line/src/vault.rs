@@ -10,14 +10,14 @@ use ledger::book::Book;
 use ledger::disk::Disk;
 use ledger::envelope;
 use ledger::fault::Fault;
-use ledger::publish::publish_bytes;
+use ledger::publish::{FileInfo, Together, parent};
 use ledger::segment::{DataKey, KEY_BYTES, SALT_BYTES, SegmentReader, SegmentWriter};
 use ledger::vault_key::{NONCE_BYTES, key_path};
 use zeroize::Zeroizing;
 
 use crate::plan::World;
 use crate::ports::{Entropy, KeyWrap};
-use crate::validate::stored::{FORM, StoredRecord, contents_path, entry_name, records_path};
+use crate::validate::stored::{FORM, StoredRecord, contents_path, entry_name, package_folder, records_path};
 
 /// Open vault files kept at hand; each is a mapping, and its index in memory.
 const OPEN_FILES_MAX: usize = 64;
@@ -85,15 +85,32 @@ impl Vault {
         Ok(DataKey::new(bytes))
     }
 
-    /// Makes a package's key durable, wrapped with the plant's.
+    /// Makes a package's contents durable and, with them, its key, wrapped with the plant's. One can't be opened without the other, and
+    /// the ledger hears of neither before both are there.
     ///
     /// # Errors
     /// There are no random numbers, or the disk fails.
-    pub fn publish_key(&self, package: u64, key: &DataKey) -> Result<(), Fault> {
+    pub fn publish_received(&self, package: u64, key: &DataKey, contents: SegmentWriter) -> Result<FileInfo, Fault> {
         let mut nonce = [0; NONCE_BYTES];
         self.entropy.fill(&mut nonce)?;
         let wrapped = self.keys.wrap(&self.plant_id, package, key, nonce)?;
-        publish_bytes(&*self.disk, &key_path(package), &wrapped).map(drop)
+        let mut both = Together::new(&*self.disk);
+        both.folder(&package_folder(package))?;
+        both.write(&key_path(package), |out| out.write_all(&wrapped))?;
+        let info = contents.publish_with(&mut both)?;
+        both.finish()?;
+        Ok(info)
+    }
+
+    /// Begins the contents of a new package, in a folder that becomes durable with them.
+    ///
+    /// # Errors
+    /// There are no random numbers, or the disk fails.
+    pub fn begin_contents(&self, package: u64, key: &DataKey) -> Result<SegmentWriter, Fault> {
+        let folder = package_folder(package);
+        self.disk.create_dir(parent(&folder)).map_err(|e| Fault::io("create", parent(&folder), e))?;
+        self.disk.make_dir(&folder).map_err(|e| Fault::io("create", &folder, e))?;
+        self.begin_with(key, &contents_path(package))
     }
 
     /// Begins a vault file of a received package.
@@ -104,11 +121,7 @@ impl Vault {
         self.begin_with(&self.key(package)?, path)
     }
 
-    /// Begins a vault file under a key that isn't published yet.
-    ///
-    /// # Errors
-    /// There are no random numbers, or the disk fails.
-    pub fn begin_with(&self, key: &DataKey, path: &str) -> Result<SegmentWriter, Fault> {
+    fn begin_with(&self, key: &DataKey, path: &str) -> Result<SegmentWriter, Fault> {
         let mut salt = [0; SALT_BYTES];
         self.entropy.fill(&mut salt)?;
         SegmentWriter::create(self.disk.clone(), path, key, salt)

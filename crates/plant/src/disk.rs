@@ -120,7 +120,7 @@ impl RealDisk {
 
     fn file(&self, file: File, path: RelPath) -> Box<dyn DiskFile> {
         let (written_bytes, watch) = (self.written_bytes.clone(), self.watch.clone());
-        Box::new(RealFile { file, path: path.to_owned(), durability: self.durability, written_bytes, watch })
+        Box::new(RealFile { file, unbegun_bytes: 0, path: path.to_owned(), durability: self.durability, written_bytes, watch })
     }
 
     /// One folder in a folder that exists, its name durable.
@@ -174,8 +174,14 @@ fn no_follow() -> OpenOptions {
     options
 }
 
+/// So much of a growing file is left to the page cache before the disk begins with it: a job's files would otherwise all be written at
+/// their end, while everybody waits.
+const WRITE_BACK_BYTES: u64 = 1 << 20;
+
 struct RealFile {
     file: File,
+    /// Written since the disk was last told to begin.
+    unbegun_bytes: u64,
     path: String,
     watch: Arc<DiskWatch>,
     durability: Durability,
@@ -186,7 +192,18 @@ impl DiskFile for RealFile {
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.watch.wait("write", &self.path, || self.file.write_all(bytes))?;
         self.written_bytes.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+        self.unbegun_bytes += bytes.len() as u64;
+        if self.unbegun_bytes >= WRITE_BACK_BYTES {
+            self.start_writing_back();
+        }
         Ok(())
+    }
+
+    fn start_writing_back(&mut self) {
+        if self.durability == Durability::Full && self.unbegun_bytes > 0 {
+            crate::write_back::start(&self.file);
+        }
+        self.unbegun_bytes = 0;
     }
 
     fn reserve(&mut self, bytes: u64) -> io::Result<()> {
@@ -269,6 +286,10 @@ impl Disk for RealDisk {
             self.create_one(&folder)?;
         }
         Ok(())
+    }
+
+    fn make_dir(&self, path: RelPath) -> io::Result<()> {
+        create_folder(&self.at(path)?)
     }
 
     fn sync_dir(&self, path: RelPath) -> io::Result<()> {

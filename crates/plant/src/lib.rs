@@ -15,6 +15,7 @@ mod map;
 pub mod memory;
 pub mod registers;
 pub mod vault_key;
+mod write_back;
 
 pub use clock::SystemClock;
 pub use disk::{Durability, RealDisk};

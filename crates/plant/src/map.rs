@@ -1,4 +1,4 @@
-//! Mapping an immutable file: with `allocator.rs` the only unsafe code of the project, in one function with its contract.
+//! Mapping an immutable file: with `allocator.rs` and `write_back.rs` the only unsafe code of the project, in one function with its contract.
 
 use std::fs::File;
 use std::io;

@@ -123,6 +123,10 @@ impl Disk for MemoryDisk {
         Ok(())
     }
 
+    fn make_dir(&self, _: RelPath) -> io::Result<()> {
+        Ok(())
+    }
+
     fn sync_dir(&self, _: RelPath) -> io::Result<()> {
         Ok(())
     }

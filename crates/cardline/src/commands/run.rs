@@ -188,7 +188,7 @@ fn foresee_intake(cli: &Cli, book: &ledger::book::Book, steps: &mut Vec<(&'stati
     if judged_unanswered > 0 {
         steps.push(("do", format!("answer {judged_unanswered} packages that are judged but not answered")));
     }
-    let arrivals = line::ports::Inbox::list(&plant::FolderInbox::new(&cli.plant)).map_err(|e| Fault::io("list", "inbox", e))?;
+    let arrivals = line::ports::Inbox::list(&plant::FolderInbox::new(&cli.plant, plant::Durability::Full)).map_err(|e| Fault::io("list", "inbox", e))?;
     let (complete, incomplete): (Vec<_>, Vec<_>) = arrivals.iter().partition(|a| a.complete);
     steps.push(("do", format!("take in {} complete packages from the inbox", complete.len())));
     if !incomplete.is_empty() {

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::disk::Disk;
 use crate::fault::Fault;
-use crate::publish::{FileInfo, Part};
+use crate::publish::{FileInfo, Part, Together};
 
 const BUFFER_BYTES: usize = 256 * 1024;
 const PACK_BUFFER_BYTES: usize = 128 * 1024;
@@ -141,15 +141,27 @@ impl SegmentWriter {
     ///
     /// # Errors
     /// The disk's; [`Fault::SyncFailed`] must end the process. [`Fault::Invariant`] when an entry is open or a name comes twice.
-    pub fn publish(mut self) -> Result<FileInfo, Fault> {
+    pub fn publish(self) -> Result<FileInfo, Fault> {
+        let disk = self.disk.clone();
+        self.written()?.publish(&*disk)
+    }
+
+    /// As [`SegmentWriter::publish`], with other files.
+    ///
+    /// # Errors
+    /// As there, but nothing is synced yet.
+    pub fn publish_with(self, others: &mut Together) -> Result<FileInfo, Fault> {
+        Ok(others.take(self.written()?))
+    }
+
+    fn written(mut self) -> Result<Part, Fault> {
         if self.current.is_some() {
             return Err(Fault::Invariant("segment published with an open entry".to_owned()));
         }
         self.sort_rows()?;
         self.write_index()?;
         let path = self.out.get_ref().path().to_owned();
-        let part = self.out.into_inner().map_err(|e| Fault::io("write", path, e.into_error()))?;
-        part.publish(&*self.disk)
+        self.out.into_inner().map_err(|e| Fault::io("write", path, e.into_error()))
     }
 
     /// Drops what was written.

@@ -65,7 +65,13 @@ pub fn records_path(package: u64, row: u32) -> String {
 /// Vault file holding everything a package contained.
 #[must_use]
 pub fn contents_path(package: u64) -> String {
-    format!("vault/{package:08}/contents.seg")
+    format!("{}/contents.seg", package_folder(package))
+}
+
+/// Where everything the vault has of a package lies.
+#[must_use]
+pub fn package_folder(package: u64) -> String {
+    format!("vault/{package:08}")
 }
 
 /// Name of a row's entry in its records file.

@@ -12,6 +12,7 @@ use std::time::SystemTime;
 use line::package::{ArchiveKind, SIGNATURE, Source};
 use line::ports::{Arrival, CantOpen, Inbox};
 
+use crate::disk::Durability;
 use folder::OpenFolder;
 
 /// Endings of names that copying programs use until a file is whole.
@@ -51,19 +52,20 @@ pub fn bytes_waiting(plant: &Path) -> io::Result<u64> {
 pub struct FolderInbox {
     plant: PathBuf,
     folder: PathBuf,
+    durability: Durability,
 }
 
 impl FolderInbox {
     /// The inbox of the plant at `plant`.
     #[must_use]
-    pub fn new(plant: &Path) -> Self {
-        Self { plant: plant.to_owned(), folder: plant.join("inbox") }
+    pub fn new(plant: &Path, durability: Durability) -> Self {
+        Self { plant: plant.to_owned(), folder: plant.join("inbox"), durability }
     }
 
     /// Any folder, looked at with the same care: for the outlet's own check of a package. Nothing can be set aside from it.
     #[must_use]
     pub fn of_folder(folder: &Path) -> Self {
-        Self { plant: folder.to_owned(), folder: folder.to_owned() }
+        Self { plant: folder.to_owned(), folder: folder.to_owned(), durability: Durability::Full }
     }
 
     /// Where an arrival is. A name that isn't UTF-8 was listed with replacement characters and is looked for.
@@ -83,6 +85,13 @@ impl FolderInbox {
             }
         }
         Ok(None)
+    }
+
+    fn sync(&self, folder: &Path) -> io::Result<()> {
+        match self.durability {
+            Durability::Full => File::open(folder)?.sync_all().map_err(ledger::fault::sync_error),
+            Durability::None => Ok(()),
+        }
     }
 
     fn arrival(entry: &fs::DirEntry) -> io::Result<Option<Arrival>> {
@@ -149,7 +158,7 @@ impl Inbox for FolderInbox {
             Err(e) => Err(e),
         };
         unless_missing(removed)?;
-        sync_folder(&self.folder)
+        self.sync(&self.folder)
     }
 
     fn set_aside(&self, name: &str, path: &str) -> io::Result<()> {
@@ -161,8 +170,8 @@ impl Inbox for FolderInbox {
         let Some(source) = self.find(name)? else { return Ok(()) };
         fs::create_dir_all(parent)?;
         unless_missing(fs::rename(source, &target))?;
-        sync_folder(parent)?;
-        sync_folder(&self.folder)
+        self.sync(parent)?;
+        self.sync(&self.folder)
     }
 }
 
@@ -187,10 +196,6 @@ fn unless_missing(result: io::Result<()>) -> io::Result<()> {
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
         other => other,
     }
-}
-
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all().map_err(ledger::fault::sync_error)
 }
 
 #[cfg(test)]

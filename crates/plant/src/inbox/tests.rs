@@ -12,7 +12,7 @@ use super::*;
 fn plant() -> (tempfile::TempDir, FolderInbox) {
     let plant = tempfile::tempdir().unwrap();
     fs::create_dir(plant.path().join("inbox")).unwrap();
-    let inbox = FolderInbox::new(plant.path());
+    let inbox = FolderInbox::new(plant.path(), Durability::Full);
     (plant, inbox)
 }
 
@@ -38,7 +38,7 @@ fn what_is_complete_is_told_from_what_is_still_being_copied() {
     let complete: Vec<(String, bool)> = inbox.list().unwrap().into_iter().map(|a| (a.name, a.complete)).collect();
     let expected = [(".c.zip", false), ("a.zip", true), ("b.tar.zst.part", false), ("d.tmp", false), ("e", false), ("f", true), ("g.txt", true)];
     assert_eq!(complete, expected.map(|(name, complete)| (name.to_owned(), complete)));
-    assert_eq!(FolderInbox::new(&inbox.folder).list().unwrap(), []);
+    assert_eq!(FolderInbox::new(&inbox.folder, Durability::Full).list().unwrap(), []);
 }
 
 #[test]

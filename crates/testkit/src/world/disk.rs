@@ -335,6 +335,19 @@ impl Disk for SimDisk {
         Ok(())
     }
 
+    fn make_dir(&self, path: RelPath) -> io::Result<()> {
+        self.step(
+            || format!("make_dir {path}"),
+            |state| {
+                exists(state, folder_of(path))?;
+                if !state.now.folders.contains(path) {
+                    state.change(Change::MakeFolder(path.to_owned()));
+                }
+                Ok(())
+            },
+        )
+    }
+
     fn sync_dir(&self, path: RelPath) -> io::Result<()> {
         self.step(
             || format!("sync_dir {path}"),
