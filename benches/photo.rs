@@ -12,7 +12,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use sample::{Coding, portrait};
 
 fn photos(c: &mut Criterion) {
-    let profile = Profile::built_in("hubei-foreigner-2025", "2025-06-01".parse().expect("a date")).expect("the built-in profile reads");
+    let profile = Profile::built_in("hubei-foreigner-2025", "2025-06-01".parse().expect("a date")).expect("the built-in profile reads").without_faces();
     let photos: Vec<Vec<u8>> = (0..8).map(|seed| portrait(seed).jpeg(Coding::default())).collect();
     let rgb = photo::decode(&photos[0], &profile.photo).unwrap_or_else(|r| panic!("{r}"));
     let sitting = photo::Sitting { profile: &profile, networks: &photo::nets::Absent, religious_headgear: false };

@@ -10,7 +10,7 @@ use jiff::civil::date;
 use libfuzzer_sys::fuzz_target;
 use photo::nets::{ANCHOR_NUMBERS, ANCHORS, DetectorAnswer, EngineFault, MESH_SIDE, MeshAnswer, Networks, PERSON_SIDE, canonical};
 
-static PROFILE: LazyLock<Profile> = LazyLock::new(|| Profile::built_in("hubei-foreigner-2025-faces", date(2026, 11, 22)).expect("a profile"));
+static PROFILE: LazyLock<Profile> = LazyLock::new(|| Profile::built_in("hubei-foreigner-2025", date(2026, 11, 22)).expect("a profile"));
 
 /// Answers with a face in the middle, moved and distorted by bytes of the photo.
 struct Stub<'a>(&'a [u8]);

@@ -22,7 +22,7 @@ fn a_labelled_set_is_evaluated_and_shown() {
     let folder = set(scratch.path());
     let labels = std::fs::read_to_string(format!("{folder}/labels.csv")).unwrap();
     assert!(labels.lines().count() > 100 && labels.contains("held-out"), "{labels}");
-    let evaluated = cardline(&["photo", "evaluate", &folder, "--json", "--profile", "hubei-foreigner-2025-faces"]);
+    let evaluated = cardline(&["photo", "evaluate", &folder, "--json"]);
     let tally: serde_json::Value = serde_json::from_slice(&evaluated.stdout).expect("one JSON object");
     assert_eq!(tally["photos"].as_u64(), Some(labels.lines().count() as u64 - 1));
     for rule in ["PHO-04", "PHO-16", "PHO-20", "PHO-26", "PHO-27"] {

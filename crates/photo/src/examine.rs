@@ -146,6 +146,10 @@ fn judge(m: &Measurements, areas: Option<&Areas>, religious_headgear: bool, rule
     if let (Some(face), Some(rules)) = (&m.face, &rules.face) {
         found.extend(face::judge(face, areas.and_then(|a| a.face.as_ref()), religious_headgear, rules));
     }
+    if found.iter().any(|r| r.code == Code::Pho14) {
+        // Cloth is told from hair by its smoothness, and a blurred picture is smooth everywhere.
+        found.retain(|r| r.code != Code::Pho33);
+    }
     found
 }
 

@@ -19,7 +19,7 @@ use crate::rgb::Rgb;
 const KINDS: [&str; 9] = ["background-", "frame-", "dark-", "cast-", "blur-", "recompressed-", "over-", "grey", "sepia"];
 
 fn profile() -> Profile {
-    Profile::built_in("hubei-foreigner-2025-faces", jiff::civil::date(2025, 6, 1)).unwrap()
+    Profile::built_in("hubei-foreigner-2025", jiff::civil::date(2025, 6, 1)).unwrap()
 }
 
 /// A sitter with the truth about where the background shows.

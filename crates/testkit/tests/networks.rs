@@ -15,7 +15,7 @@ fn engine() -> &'static RtenNetworks {
 }
 
 fn rules() -> FaceRules {
-    let profile = Profile::built_in("hubei-foreigner-2025-faces", "2025-06-01".parse().expect("a date")).expect("the built-in profile reads");
+    let profile = Profile::built_in("hubei-foreigner-2025", "2025-06-01".parse().expect("a date")).expect("the built-in profile reads");
     profile.photo.face.expect("it has rules about faces")
 }
 

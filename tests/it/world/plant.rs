@@ -21,7 +21,7 @@ use testkit::world::{BESIDE, SimClock, SimDisk, State};
 mod rehearsal;
 
 #[allow(unused_imports, reason = "the benches use less of it than the tests")]
-pub use rehearsal::{broken, difference, outputs, run_at, without_faces, world};
+pub use rehearsal::{broken, difference, outputs, run_at, world};
 
 /// 2026-11-22T14:00:00Z.
 pub const NOW: Millis = 1_795_356_000_000;
@@ -55,7 +55,7 @@ pub fn stocked(applications: u64, seed: u64, faulty_share: Option<f64>) -> State
 /// The settled choices every simulated run has.
 pub fn plan(threads: usize) -> Plan {
     Plan {
-        profile: without_faces(Profile::built_in("hubei-foreigner-2025", TODAY).expect("a profile")),
+        profile: Profile::built_in("hubei-foreigner-2025", TODAY).expect("a profile").without_faces(),
         release_id: Digest::of(b"a release"),
         threads,
         permits: 64,

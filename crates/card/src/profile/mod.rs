@@ -21,20 +21,17 @@ use crate::reason::{Code, Effect, Reason};
 pub const HUBEI_FOREIGNER_2025: &str = concat!(
     include_str!("../../profiles/hubei-foreigner-2025/record.toml"),
     include_str!("../../profiles/hubei-foreigner-2025/photo.toml"),
+    include_str!("../../profiles/hubei-foreigner-2025/photo-face.toml"),
     include_str!("../../profiles/hubei-foreigner-2025/chip.toml"),
     include_str!("../../profiles/hubei-foreigner-2025/face.toml"),
     include_str!("../../profiles/hubei-foreigner-2025/encode.toml"),
 );
 
-/// Hubei's profile with rules about faces and backgrounds, on trial.
-pub const HUBEI_FACES: &str = include_str!("../../profiles/hubei-foreigner-2025/faces-on-trial.toml");
-
 /// The photo rules of the domestic card, over Hubei's profile.
 pub const DOMESTIC_2019: &str = include_str!("../../profiles/domestic-2019/profile.toml");
 
 /// Built-in profiles by id.
-pub const BUILT_IN: [(&str, &str); 3] =
-    [("hubei-foreigner-2025", HUBEI_FOREIGNER_2025), ("hubei-foreigner-2025-faces", HUBEI_FACES), ("domestic-2019", DOMESTIC_2019)];
+pub const BUILT_IN: [(&str, &str); 2] = [("hubei-foreigner-2025", HUBEI_FOREIGNER_2025), ("domestic-2019", DOMESTIC_2019)];
 
 /// The rules in force on one day.
 #[derive(Clone, Deserialize)]
@@ -113,6 +110,14 @@ impl Profile {
         let known = || BUILT_IN.map(|(id, _)| id).join(", ");
         let (_, text) = BUILT_IN.iter().find(|(name, _)| *name == id).ok_or_else(|| format!("unknown profile {id:?}; built in: {}", known()))?;
         Self::parse(text, day)
+    }
+
+    /// The profile without its rules about faces and what is behind them: for rehearsals and tests of everything else, where looking at
+    /// faces would be most of the time. No plant's profile.
+    #[must_use]
+    pub fn without_faces(mut self) -> Self {
+        (self.photo.face, self.photo.ground) = (None, None);
+        self
     }
 
     /// A reason with the effect this profile gives the code.

@@ -20,7 +20,7 @@ use testkit::world::{SimClock, SimDisk, SimEntropy, SimInbox, State, digest_of};
 /// Outputs by path.
 pub type Outputs = BTreeMap<String, Digest>;
 
-/// The ports on a simulated disk. There are no face networks: a plan for it has a profile without rules about faces ([`without_faces`]).
+/// The ports on a simulated disk. There are no face networks: a plan for it has a profile without rules about faces (`Profile::without_faces`).
 ///
 /// # Errors
 /// There are no keys.
@@ -42,12 +42,6 @@ pub fn world(disk: &SimDisk, clock: &SimClock) -> Result<World, Fault> {
         auditor: Box::new(NoAudit),
         stop: Arc::new(AtomicBool::new(false)),
     })
-}
-
-/// The profile without its rules about faces: these nights are about disks, and looking at faces would be most of their time.
-pub fn without_faces(mut profile: card::Profile) -> card::Profile {
-    (profile.photo.face, profile.photo.ground) = (None, None);
-    profile
 }
 
 /// Lives told apart by what the ones before wrote, so that a replay draws the same chance and a recovery another.

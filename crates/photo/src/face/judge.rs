@@ -16,8 +16,9 @@ pub fn judge(m: &FaceMeasurements, areas: Option<&FaceAreas>, religious_headgear
     pose(mesh, rules, &mut found);
     place(mesh, rules, &mut found);
     expression(mesh, rules, &mut found);
-    cover(mesh, religious_headgear, rules, &mut found);
-    marks_and_light(mesh, rules, &mut found);
+    let skin = Skin::of(mesh, rules);
+    cover(mesh, religious_headgear, skin, rules, &mut found);
+    marks_and_light(mesh, skin, rules, &mut found);
     found.refusals
 }
 
@@ -97,9 +98,32 @@ fn expression(m: &MeshMeasurements, rules: &FaceRules, found: &mut Found) {
     found.add(above(Code::Pho30, "lip gap", m.mouth_open, rules.mouth_open_max), found.areas.mouth);
 }
 
+/// Whether the colour of the face can be asked for. Where light has burnt it out or a mask lies over it, what is measured against skin would
+/// be told as ink, a cover or a cast that isn't there, and the outlet would look for the wrong fault.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Skin {
+    Seen,
+    Covered,
+    /// Over-exposed, which the exposure of the whole face says (PHO-18).
+    BurntOut,
+}
+
+impl Skin {
+    fn of(m: &MeshMeasurements, rules: &FaceRules) -> Self {
+        match () {
+            () if m.over_exposed_share > rules.over_exposed_share_max => Self::BurntOut,
+            () if m.lower_face_skin_share < rules.lower_face_skin_share_min => Self::Covered,
+            () => Self::Seen,
+        }
+    }
+}
+
 /// Headgear declared for religion may cover the forehead, never the lower face.
-fn cover(m: &MeshMeasurements, religious_headgear: bool, rules: &FaceRules, found: &mut Found) {
+fn cover(m: &MeshMeasurements, religious_headgear: bool, skin: Skin, rules: &FaceRules, found: &mut Found) {
     found.add(below(Code::Pho31, "eye luma ratio", m.eye_zone_luma_ratio, rules.eye_luma_ratio_min), found.areas.eyes);
+    if skin == Skin::BurntOut {
+        return;
+    }
     found.add(above(Code::Pho39, "glare share", m.eye_glare_share, rules.glare_share_max), found.areas.eyes);
     if !religious_headgear {
         found.add(below(Code::Pho32, "forehead skin share", m.forehead_skin_share, rules.forehead_skin_share_min), found.areas.forehead);
@@ -108,11 +132,13 @@ fn cover(m: &MeshMeasurements, religious_headgear: bool, rules: &FaceRules, foun
     found.add(below(Code::Pho32, "lower face skin share", m.lower_face_skin_share, rules.lower_face_skin_share_min), found.areas.lower_face);
 }
 
-fn marks_and_light(m: &MeshMeasurements, rules: &FaceRules, found: &mut Found) {
-    found.add(above(Code::Pho34, "ink share", m.ink_share, rules.ink_share_max), found.areas.ink);
+fn marks_and_light(m: &MeshMeasurements, skin: Skin, rules: &FaceRules, found: &mut Found) {
+    if skin == Skin::Seen {
+        found.add(above(Code::Pho34, "ink share", m.ink_share, rules.ink_share_max), found.areas.ink);
+        found.add(above(Code::Pho36, "colour distance", m.natural_colour_distance, rules.natural_colour_distance_max), found.areas.cheeks);
+    }
     let spots =
         (m.spots > rules.spots_max).then(|| Refusal::new(Code::Pho17, format!("spots on the face {}", m.spots), format!("at most {}", rules.spots_max)));
     found.add(spots, found.areas.spot);
     found.whole(below(Code::Pho35, "darker cheek beside the lighter", m.side_light, rules.side_light_min));
-    found.add(above(Code::Pho36, "colour distance", m.natural_colour_distance, rules.natural_colour_distance_max), found.areas.cheeks);
 }

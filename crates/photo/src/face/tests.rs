@@ -11,7 +11,7 @@ use crate::refusal::Refusal;
 use crate::rgb::Rgb;
 
 fn rules() -> FaceRules {
-    card::Profile::built_in("hubei-foreigner-2025-faces", jiff::civil::date(2025, 6, 1)).unwrap().photo.face.unwrap()
+    card::Profile::built_in("hubei-foreigner-2025", jiff::civil::date(2025, 6, 1)).unwrap().photo.face.unwrap()
 }
 
 fn judged(rgb: &Rgb, faces: &Faces, religious: bool) -> Vec<Refusal> {

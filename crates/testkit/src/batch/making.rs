@@ -30,8 +30,6 @@ const EMPLOYER_EVERY: u64 = 3;
 /// Of the faulty, out of a hundred: below the first a wrong photo, below the second a pair; the rest have a wrong record.
 const PHOTOS_BELOW: usize = 45;
 const PAIRS_BELOW: usize = 57;
-/// Beginnings of the names of degradations whose measure falls on either side of a band, depending on the portrait: no single outcome can be promised.
-const BORDERLINE: [&str; 3] = ["blur", "upscaled", "dark-0.35"];
 /// Share of applications whose photo is unusual but conforming, and of twins.
 const UNUSUAL_SHARE: f64 = 0.01;
 const TWIN_SHARE: f64 = 0.005;
@@ -211,8 +209,7 @@ impl<'o> Making<'o> {
 
     fn bad_photo(&mut self, frame: &Frame) -> Case {
         let mut case = self.conforming(frame.outlet, frame.employer.clone());
-        let at =
-            least_used(&mut self.used_photos, |i| CATALOGUE[i].outcome != Outcome::Accepted && !BORDERLINE.iter().any(|b| CATALOGUE[i].name.starts_with(b)));
+        let at = least_used(&mut self.used_photos, |i| CATALOGUE[i].outcome != Outcome::Accepted && !CATALOGUE[i].is_borderline());
         let damage: &'static Degradation = &CATALOGUE[at];
         if let Photo::Good(n) = case.photo {
             case.photo = Photo::Damaged(n, damage);

@@ -39,12 +39,22 @@ impl Degradation {
 }
 
 impl Degradation {
+    /// Whether its measure falls on either side of a band, depending on the portrait, so that neither its outcome nor its headline can be
+    /// promised: only that it isn't accepted, and what must be among the reasons.
+    #[must_use]
+    pub fn is_borderline(&self) -> bool {
+        BORDERLINE.iter().any(|b| self.name.starts_with(b))
+    }
+
     /// As [`Degradation::apply`], for a person with a look.
     #[must_use]
     pub fn apply_to(&self, shot: &Shot) -> Vec<u8> {
         (self.make)(shot)
     }
 }
+
+/// Beginnings of the names of borderline degradations.
+const BORDERLINE: [&str; 4] = ["blur", "upscaled", "dark-0.35", "over-exposed"];
 
 /// The degradation of that name.
 #[must_use]
@@ -91,10 +101,10 @@ pub static CATALOGUE: &[Degradation] = &[
     refused("background-gradient", &[Code::Pho13], |s| file(&background::gradient(s.picture))),
     refused("background-shadow", &[Code::Pho13], |s| file(&background::shadow(s.picture))),
     refused("frame-black-1", &[Code::Pho16], |s| file(&background::frame(s.picture, 0, 1, [0; 3]))),
-    refused("frame-black-3", &[Code::Pho13, Code::Pho16], |s| file(&background::frame(s.picture, 0, 3, [0; 3]))),
+    refused("frame-black-3", &[Code::Pho16], |s| file(&background::frame(s.picture, 0, 3, [0; 3]))),
     refused("frame-grey-2", &[Code::Pho16], |s| file(&background::frame(s.picture, 0, 2, [128; 3]))),
     refused("frame-light-2", &[Code::Pho16], |s| file(&background::frame(s.picture, 0, 2, [215; 3]))),
-    refused("frame-red-4", &[Code::Pho13, Code::Pho16], |s| file(&background::frame(s.picture, 0, 4, [190, 20, 30]))),
+    refused("frame-red-4", &[Code::Pho16], |s| file(&background::frame(s.picture, 0, 4, [190, 20, 30]))),
     refused("frame-inset", &[Code::Pho16], |s| file(&background::frame(s.picture, 8, 2, [40; 3]))),
     refused("grey", &[Code::Pho20], |s| file(&optics::grey(s.picture))),
     refused("sepia", &[Code::Pho20], |s| file(&optics::sepia(s.picture))),

@@ -1,16 +1,19 @@
 //! The catalogue against the photo checks themselves, over several portraits.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use card::{Code, Effect, Outcome, Profile, Reason, Verdict};
+use photo::nets::RtenNetworks;
 use rayon::prelude::*;
 
 use super::*;
 use crate::portrait::{Look, portrait};
 
 fn verdict(file: &[u8]) -> Verdict {
+    static NETWORKS: LazyLock<RtenNetworks> = LazyLock::new(|| RtenNetworks::load().unwrap());
     let profile = Profile::built_in("hubei-foreigner-2025", jiff::civil::date(2025, 6, 1)).unwrap();
-    let findings = photo::examine(file, &photo::Sitting { profile: &profile, networks: &photo::nets::Absent, religious_headgear: false }).reasons;
+    let findings = photo::examine(file, &photo::Sitting { profile: &profile, networks: &*NETWORKS, religious_headgear: false }).reasons;
     Verdict::from_reasons(findings.into_iter().map(|f| Reason::with_effect(f.code, f.effect, f.value, f.limit)).collect())
 }
 
@@ -45,7 +48,9 @@ fn every_degradation_gets_its_verdict() {
 fn complaint(d: &Degradation, picture: &Rgb, seed: u64) -> Option<String> {
     let v = verdict(&d.apply(picture, seed));
     let found: Vec<Code> = v.reasons.iter().map(|r| r.code).collect();
-    let fits = v.outcome == d.outcome && found.first() == d.codes.first() && d.codes.iter().all(|c| found.contains(c));
+    let outcome_fits = v.outcome == d.outcome || d.is_borderline() && v.outcome != Outcome::Accepted;
+    let headed = found.first() == d.codes.first() || d.is_borderline();
+    let fits = outcome_fits && headed && d.codes.iter().all(|c| found.contains(c));
     (!fits).then(|| format!("{} (seed {seed}) wanted {:?} {:?}, got {:?}: {}", d.name, d.outcome, d.codes, v.outcome, said(&v)))
 }
 

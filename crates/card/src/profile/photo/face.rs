@@ -61,6 +61,8 @@ pub struct FaceRules {
     pub skin_hue_to_deg: f64,
     pub ink_width_max_px: u32,
     pub ink_share_max: f64,
+    /// Of the face burnt out by light: above this its colour isn't judged.
+    pub over_exposed_share_max: f64,
     /// A speck: so many grey levels from what is around it, so many pixels, its box filled so far, on skin that changes so little.
     pub spot_depth_min: u32,
     pub spot_pixels_min: u32,
