@@ -1,4 +1,5 @@
-//! What one photo costs: the strict decode every figure is compared with, the parts of an examination, and the whole of it.
+//! What one photo costs: the strict decode every figure is compared with, the parts of an examination, and the whole of it, without the
+//! face networks and with them. The closing line says what the check adds to the decode and the networks it runs.
 //! `cargo bench -p photo`
 
 #[path = "../crates/photo/src/sample.rs"]
@@ -6,9 +7,13 @@
 mod sample;
 
 use std::hint::black_box;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use card::Profile;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use photo::nets::{self, DetectorAnswer, EngineFault, MeshAnswer, Networks, RtenNetworks};
 use sample::{Coding, portrait};
 
 fn photos(c: &mut Criterion) {
@@ -35,5 +40,97 @@ fn photos(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, photos);
+/// Portraits of the kept set that pass, with faces the networks know: the drawn samples above have none.
+const PORTRAITS: [&str; 4] = ["conforming", "conforming-dark-skin", "conforming-glasses", "colour-halved"];
+const ROUNDS: u32 = 8;
+
+/// An engine that says how long it was at work.
+struct Timed {
+    engine: RtenNetworks,
+    nanoseconds: AtomicU64,
+}
+
+impl Timed {
+    fn count<T>(&self, work: impl FnOnce() -> T) -> T {
+        let started = Instant::now();
+        let answer = work();
+        self.nanoseconds.fetch_add(started.elapsed().as_nanos() as u64, Ordering::Relaxed);
+        answer
+    }
+}
+
+impl Networks for Timed {
+    fn identity(&self) -> String {
+        self.engine.identity()
+    }
+
+    fn ready(&self) -> Result<(), EngineFault> {
+        self.engine.ready()
+    }
+
+    fn detect(&self, input: &[f32]) -> Result<DetectorAnswer, EngineFault> {
+        self.count(|| self.engine.detect(input))
+    }
+
+    fn mesh(&self, input: &[f32]) -> Result<MeshAnswer, EngineFault> {
+        self.count(|| self.engine.mesh(input))
+    }
+
+    fn person(&self, input: &[f32]) -> Result<Vec<f32>, EngineFault> {
+        self.count(|| self.engine.person(input))
+    }
+
+    fn as_worker(&self, body: &mut (dyn FnMut() + Send)) {
+        self.engine.as_worker(body);
+    }
+}
+
+fn faces(c: &mut Criterion) {
+    let profile = Profile::built_in("hubei-foreigner-2025", "2025-06-01".parse().expect("a date")).expect("the built-in profile reads");
+    let rules = profile.photo.face.as_ref().expect("rules about faces");
+    let networks = Timed { engine: RtenNetworks::load().unwrap_or_else(|e| panic!("{e}")), nanoseconds: AtomicU64::new(0) };
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/photos");
+    let files: Vec<Vec<u8>> = PORTRAITS.iter().map(|name| std::fs::read(folder.join(format!("{name}.jpg"))).expect("a kept photo")).collect();
+    let pictures: Vec<photo::Rgb> = files.iter().map(|f| photo::decode(f, &profile.photo).unwrap_or_else(|r| panic!("{r}"))).collect();
+    let sitting = photo::Sitting { profile: &profile, networks: &networks, religious_headgear: false };
+    for (file, name) in files.iter().zip(PORTRAITS) {
+        let bad: Vec<_> = photo::examine(file, &sitting).reasons.into_iter().filter(|r| r.effect > card::Effect::Warn).map(|r| r.code).collect();
+        assert!(bad.is_empty(), "{name} isn't a good photo: {bad:?}");
+    }
+    let decode = || files.iter().for_each(|f| drop(black_box(photo::decode(f, &profile.photo))));
+    let whole = || files.iter().for_each(|f| drop(black_box(photo::examine(f, &sitting))));
+    // All in a worker of the engine, as the intake does it; entering is not measured.
+    let timed = |work: &(dyn Fn() + Sync), times: u64| {
+        let mut took = Duration::ZERO;
+        networks.as_worker(&mut || {
+            let started = Instant::now();
+            (0..times).for_each(|_| work());
+            took = started.elapsed();
+        });
+        took
+    };
+    let mut group = c.benchmark_group("faces");
+    group.throughput(Throughput::Elements(files.len() as u64)).sample_size(20);
+    let found = || pictures.iter().for_each(|p| drop(black_box(nets::find_faces(p, rules, &networks))));
+    let masked = || pictures.iter().for_each(|p| drop(black_box(nets::person::mask(p, &networks))));
+    let works: [(&str, &(dyn Fn() + Sync)); 4] =
+        [("strict decode", &decode), ("detector, mesh, all tiles", &found), ("person mask", &masked), ("whole examine", &whole)];
+    for (name, work) in works {
+        group.bench_function(name, |b| b.iter_custom(|times| timed(work, times)));
+    }
+    group.finish();
+    networks.nanoseconds.store(0, Ordering::Relaxed);
+    let (mut decoding, mut all) = (Duration::ZERO, Duration::ZERO);
+    // In turns: the machine is noisy.
+    for _ in 0..ROUNDS {
+        decoding += timed(&decode, 1);
+        all += timed(&whole, 1);
+    }
+    let each = |total: Duration| total.as_secs_f64() * 1e3 / f64::from(ROUNDS) / PORTRAITS.len() as f64;
+    let (decoding, all) = (each(decoding), each(all));
+    let asked = each(Duration::from_nanos(networks.nanoseconds.load(Ordering::Relaxed)));
+    println!("a good photo: {all:.1} ms = decode {decoding:.1} + networks it ran {asked:.1} + everything else {:.1}", all - decoding - asked);
+}
+
+criterion_group!(benches, photos, faces);
 criterion_main!(benches);

@@ -17,7 +17,7 @@ use super::pairs::{Debt, Pair, is_plain};
 use super::person::Person;
 use super::registers::{self, Registers};
 use super::{Order, history};
-use crate::degrade::{CATALOGUE, Degradation};
+use crate::degrade;
 use crate::dice::Dice;
 use crate::gallery::Gallery;
 
@@ -80,7 +80,7 @@ impl<'o> Making<'o> {
             next_index: 1,
             next_file: 1,
             used_records: vec![0; FAULTS.len()],
-            used_photos: vec![0; CATALOGUE.len()],
+            used_photos: vec![0; degrade::all().count()],
             used_pairs: vec![0; Pair::ALL.len()],
             order,
             out,
@@ -201,16 +201,16 @@ impl<'o> Making<'o> {
         if dice.chance(UNUSUAL_SHARE)
             && let Photo::Good(n) = case.photo
         {
-            let at = least_used(&mut self.used_photos, |i| CATALOGUE[i].outcome == Outcome::Accepted);
-            (case.photo, case.fault) = (Photo::Damaged(n, &CATALOGUE[at]), CATALOGUE[at].name);
+            let at = least_used(&mut self.used_photos, |i| degrade::nth(i).outcome == Outcome::Accepted);
+            (case.photo, case.fault) = (Photo::Damaged(n, degrade::nth(at)), degrade::nth(at).name);
         }
         case
     }
 
     fn bad_photo(&mut self, frame: &Frame) -> Case {
         let mut case = self.conforming(frame.outlet, frame.employer.clone());
-        let at = least_used(&mut self.used_photos, |i| CATALOGUE[i].outcome != Outcome::Accepted && !CATALOGUE[i].is_borderline());
-        let damage: &'static Degradation = &CATALOGUE[at];
+        let at = least_used(&mut self.used_photos, |i| degrade::nth(i).outcome != Outcome::Accepted && !degrade::nth(i).is_borderline());
+        let damage = degrade::nth(at);
         if let Photo::Good(n) = case.photo {
             case.photo = Photo::Damaged(n, damage);
         }

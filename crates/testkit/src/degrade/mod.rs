@@ -40,7 +40,7 @@ impl Degradation {
 
 impl Degradation {
     /// Whether its measure falls on either side of a band, depending on the portrait, so that neither its outcome nor its headline can be
-    /// promised: only that it isn't accepted, and what must be among the reasons.
+    /// promised; of those of [`CATALOGUE`] only that it isn't accepted, and what must be among the reasons.
     #[must_use]
     pub fn is_borderline(&self) -> bool {
         BORDERLINE.iter().any(|b| self.name.starts_with(b))
@@ -54,7 +54,24 @@ impl Degradation {
 }
 
 /// Beginnings of the names of borderline degradations.
-const BORDERLINE: [&str; 4] = ["blur", "upscaled", "dark-0.35", "over-exposed"];
+const BORDERLINE: [&str; 16] = [
+    "blur",
+    "upscaled",
+    "dark-0.35",
+    "over-exposed",
+    "eyes-closed",
+    "surgical-mask",
+    "cast-on-person",
+    "corners-dark",
+    "shadow-soft",
+    "pitch",
+    "side-light",
+    "no-face-object",
+    "cap",
+    "spots-background",
+    "recompressed-30",
+    "second-face-55",
+];
 
 /// The degradation of that name.
 #[must_use]
@@ -65,6 +82,15 @@ pub fn named(name: &str) -> Option<&'static Degradation> {
 /// Those of the file and the picture, then those of the person.
 pub fn all() -> impl Iterator<Item = &'static Degradation> {
     CATALOGUE.iter().chain(FACES)
+}
+
+/// One of [`all`], by its place.
+///
+/// # Panics
+/// There are fewer.
+#[must_use]
+pub fn nth(place: usize) -> &'static Degradation {
+    CATALOGUE.get(place).unwrap_or_else(|| &FACES[place - CATALOGUE.len()])
 }
 
 const fn refused(name: &'static str, codes: &'static [Code], make: fn(&Shot) -> Vec<u8>) -> Degradation {
