@@ -1,6 +1,7 @@
 //! What keeping everything costs: a whole night on a real file system with every commit waited for, against the same night with a disk
 //! that doesn't sync. Both are measured in pairs, one after the other, since the machine is noisy; the closing line has the ratio.
-//! `cargo bench -p cardline --bench durability`
+//! `cargo bench -p cardline --bench durability`. Photos are judged whole, as a plant does it; `CARDLINE_BENCH_FACES=no` leaves the faces out,
+//! which makes the nights five times as short and what the syncs cost weigh five times as much.
 
 #[path = "../tests/it/world/plant.rs"]
 #[allow(dead_code)]
@@ -11,12 +12,14 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
+use card::Profile;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use ledger::book::Book;
 use ledger::index::SledIndex;
 use line::plan::{Plan, World};
 use line::ports::{Auditor, Silent, Trusting};
 use line::run::{Halves, Starter};
+use photo::nets::{Networks, RtenNetworks};
 use plant::keys::PlantKeys;
 use plant::{Durability, FolderInbox, RealDisk, Shelf, SystemEntropy};
 use simulated::{NOW, plan, stocked};
@@ -25,6 +28,22 @@ use testkit::world::{SimClock, State};
 /// A small night: what a package and a job cost beside their cards weighs more here than on a real one.
 const APPLICATIONS: u64 = 1_000;
 const CACHE_BYTES: u64 = 16 << 20;
+
+/// What photos are judged by.
+struct Judging {
+    profile: Profile,
+    networks: Arc<dyn Networks>,
+}
+
+impl Judging {
+    fn chosen() -> Self {
+        let profile = Profile::built_in("hubei-foreigner-2025", jiff::civil::date(2026, 11, 22)).expect("a profile");
+        if std::env::var("CARDLINE_BENCH_FACES").is_ok_and(|faces| faces == "no") {
+            return Self { profile: profile.without_faces(), networks: Arc::new(photo::nets::Absent) };
+        }
+        Self { profile, networks: Arc::new(RtenNetworks::load().unwrap_or_else(|e| panic!("{e}"))) }
+    }
+}
 
 struct NoAudit;
 
@@ -47,7 +66,7 @@ fn lay_down(state: &State, root: &Path) {
 
 /// Wall time of one night, in a folder of its own that stays until the last was measured: ext4 looks for a long time for a place for a new
 /// file where many were deleted in the last half minute, and whichever night came next would pay.
-fn night(state: &State, durability: Durability, folder: &tempfile::TempDir) -> Duration {
+fn night(state: &State, judging: &Judging, durability: Durability, folder: &tempfile::TempDir) -> Duration {
     lay_down(state, folder.path());
     // The packages came during the day, and what the night before this one left unwritten is not this one's to pay.
     std::fs::File::open(folder.path()).and_then(|f| Ok(rustix::fs::syncfs(&f)?)).expect("a file system");
@@ -65,11 +84,11 @@ fn night(state: &State, durability: Durability, folder: &tempfile::TempDir) -> D
         progress: Box::new(Silent),
         give_back: || {},
         apart: Box::new(Trusting),
-        networks: Arc::new(photo::nets::Absent),
+        networks: judging.networks.clone(),
         auditor: Box::new(NoAudit),
         stop: Arc::new(AtomicBool::new(false)),
     };
-    let plan = Plan { cards_per_job: 500, ..plan(2) };
+    let plan = Plan { cards_per_job: 500, profile: judging.profile.clone(), ..plan(2) };
     let starter = Starter { command: "run".into(), who: "bench".into(), reason: None };
     let started = Instant::now();
     let (index, _) = SledIndex::open(&folder.path().join("ledger/index"), CACHE_BYTES, "bench").ok().expect("an index");
@@ -81,6 +100,7 @@ fn night(state: &State, durability: Durability, folder: &tempfile::TempDir) -> D
 }
 
 fn durability(c: &mut Criterion) {
+    let judging = Judging::chosen();
     let state = stocked(APPLICATIONS, 9, Some(0.05));
     let (mut full, mut none) = (Duration::ZERO, Duration::ZERO);
     let mut folders = Vec::new();
@@ -94,7 +114,7 @@ fn durability(c: &mut Criterion) {
                 let pair = if i % 2 == 0 { [Durability::Full, Durability::None] } else { [Durability::None, Durability::Full] };
                 for kind in pair {
                     folders.push(tempfile::tempdir().expect("a temporary folder"));
-                    let one = night(&state, kind, folders.last().expect("just made"));
+                    let one = night(&state, &judging, kind, folders.last().expect("just made"));
                     if kind == Durability::Full { took += one } else { none += one }
                 }
             }
