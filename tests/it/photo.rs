@@ -45,6 +45,18 @@ fn a_bad_label_is_named_with_its_line() {
 }
 
 #[test]
+fn a_good_photo_passes_and_its_landmarks_are_where_its_face_is() {
+    let photo = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/photos/conforming.jpg").display().to_string();
+    let checked = cardline(&["photo", "check", &photo, "--json"]);
+    let line: serde_json::Value = serde_json::from_slice(&checked.stdout).expect("one JSON object");
+    assert_eq!((checked.status.code(), line["verdict"].as_str()), (Some(0), Some("pass")), "{}", line["reasons"]);
+    let points: Vec<[f64; 2]> = serde_json::from_value(line["landmarks"].clone()).expect("points");
+    assert_eq!(points.len(), 468);
+    // 152 is the chin and 10 the top of the face.
+    assert!(points[152][1] - points[10][1] > 150.0 && points.iter().all(|[x, y]| (0.0..358.0).contains(x) && (0.0..441.0).contains(y)));
+}
+
+#[test]
 fn a_checked_photo_says_all_it_measured_and_is_marked() {
     let scratch = tempfile::tempdir().expect("a folder");
     let photo = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/photos/frame-black-3.jpg").display().to_string();

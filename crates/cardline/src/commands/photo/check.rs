@@ -21,6 +21,13 @@ pub fn check(args: &PhotoCheckArgs) -> Result<u8, Fault> {
     Ok(if refused { 3 } else { 0 })
 }
 
+/// The mesh's 468 points as `[x, y]` in photo pixels, to a tenth; `null` where no mesh was drawn.
+fn landmarks(examination: &photo::Examination) -> Option<Vec<[f64; 2]>> {
+    let tenth = |v: f32| (f64::from(v) * 10.0).round() / 10.0;
+    let mesh = examination.faces.as_ref()?.mesh.as_ref()?;
+    Some(mesh.points.iter().map(|[x, y, _]| [tenth(*x), tenth(*y)]).collect())
+}
+
 /// Prints one file's verdict; `true` if it isn't accepted.
 fn one(file: &Path, room: &Room, args: &PhotoCheckArgs) -> Result<bool, Fault> {
     let bytes = read(file)?;
@@ -40,6 +47,7 @@ fn one(file: &Path, room: &Room, args: &PhotoCheckArgs) -> Result<bool, Fault> {
             "reasons": examination.reasons,
             "measurements": measurements,
             "components": components,
+            "landmarks": landmarks(&examination),
             "milliseconds": milliseconds,
         });
         println!("{line}");
