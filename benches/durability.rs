@@ -1,7 +1,7 @@
 //! What keeping everything costs: a whole night on a real file system with every commit waited for, against the same night with a disk
 //! that doesn't sync. Both are measured in pairs, one after the other, since the machine is noisy; the closing line has the ratio.
 //! `cargo bench -p cardline --bench durability`. Photos are judged whole, as a plant does it; `CARDLINE_BENCH_FACES=no` leaves the faces out,
-//! which makes the nights five times as short and what the syncs cost weigh five times as much.
+//! which makes the nights several times as short and what the syncs cost weigh the more.
 
 #[path = "../tests/it/world/plant.rs"]
 #[allow(dead_code)]

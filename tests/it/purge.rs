@@ -1,6 +1,7 @@
 //! `cardline purge` as a person types it: not before the days are over, what would go, what went, and what can still be told of it.
 
 use std::collections::BTreeMap;
+use std::process::Command;
 
 use crate::plant::{Plant, text};
 
@@ -20,6 +21,11 @@ fn purge(plant: &Plant, clock: &str, more: &[&str]) -> String {
 /// A plant after a night; every held application is refused, so that whole packages have come to their end.
 fn finished(applications: u32, seed: u64) -> Plant {
     let plant = Plant::stocked(applications, seed);
+    finish(&plant);
+    plant
+}
+
+fn finish(plant: &Plant) {
     plant.ok(&["run"]);
     for line in plant.ok(&["held", "--json"]).lines() {
         let held: serde_json::Value = serde_json::from_str(line).unwrap();
@@ -27,7 +33,6 @@ fn finished(applications: u32, seed: u64) -> Plant {
         // A number used twice names the first that used it, which may not be the held one.
         plant.run(&["resolve", &name, "reject", "--reason", "out of time", "--as", "op1"]);
     }
-    plant
 }
 
 /// Everything in the plant that isn't the ledger's own.
@@ -72,6 +77,27 @@ fn what_was_purged_is_gone_and_its_history_is_not() {
     assert!(after == files(&plant));
     plant.ok(&["run"]);
     assert!(after == files(&plant), "a later run neither misses it nor makes anything of it again");
+}
+
+#[test]
+fn a_purged_package_sent_again_is_a_repeat_and_gets_its_lists_back_without_photos() {
+    let plant = Plant::stocked(60, 92);
+    let kept = tempfile::tempdir().expect("a folder");
+    let copy = |from: &std::path::Path, to: &std::path::Path| assert!(Command::new("cp").arg("-a").arg(from).arg(to).status().unwrap().success());
+    copy(&plant.root.join("inbox"), kept.path());
+    finish(&plant);
+    let before = plant.files("returns");
+    purge(&plant, LATER, &[]);
+    let pages = |files: &BTreeMap<String, Vec<u8>>| files.keys().filter(|path| path.ends_with("photos.html")).cloned().collect::<Vec<_>>();
+    let purged: Vec<String> = pages(&before).into_iter().filter(|path| !plant.root.join(path).exists()).collect();
+    let lists: Vec<String> = purged.iter().map(|path| path.replace("photos.html", "answers.csv")).collect();
+    assert!(!lists.is_empty(), "a package with a refused photo was purged");
+    lists.iter().for_each(|path| std::fs::remove_file(plant.root.join(path)).unwrap());
+    copy(&kept.path().join("inbox/."), &plant.root.join("inbox"));
+    let output = plant.run_at(LATER, &["intake"]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert!(lists.iter().all(|path| plant.root.join(path).exists()), "the outlet has its list again");
+    assert!(!purged.iter().any(|path| plant.root.join(path).exists()), "the photos stay gone");
 }
 
 fn history_is_told(plant: &Plant) {

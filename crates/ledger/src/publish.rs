@@ -13,6 +13,8 @@ use crate::fault::Fault;
 
 /// Bytes gathered before they are handed to the disk.
 const BUFFER_BYTES: usize = 256 * 1024;
+/// Files that wait to be published together.
+const WAITING_MAX: usize = 64;
 /// What the temporary name ends with. A leftover is removed by the next publish of the same path.
 pub const PART_SUFFIX: &str = ".part";
 
@@ -110,15 +112,12 @@ impl<'a> Together<'a> {
         info
     }
 
-    /// Files written so far, each of which is open.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.parts.len()
-    }
-
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.parts.is_empty()
+    /// [`Together::finish`] where it doesn't matter which files go together: each that waits is an open file, and there may be any number.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn finish_when_many(&mut self) -> Result<(), Fault> {
+        if self.parts.len() >= WAITING_MAX { self.finish() } else { Ok(()) }
     }
 
     /// Publishes all that were written since the last call.
@@ -244,6 +243,18 @@ mod tests {
         assert_eq!(order[order.len() - 6..], ended);
         assert_eq!(order.iter().filter(|o| o.starts_with("sync_dir")).count(), 2);
         assert_eq!((disk.read("d/new/a").unwrap(), disk.read("d/new/b").unwrap()), (b"abc".to_vec(), b"de".to_vec()));
+    }
+
+    #[test]
+    fn many_files_do_not_wait_for_ever() {
+        let disk = MemoryDisk::default();
+        let mut together = Together::new(&disk);
+        for n in 0..WAITING_MAX {
+            assert!(!disk.names().iter().any(|name| !name.ends_with(PART_SUFFIX)), "{n}");
+            together.write(&format!("f{n}"), |w| w.write_all(b"x")).unwrap();
+            together.finish_when_many().unwrap();
+        }
+        assert_eq!(disk.names().iter().filter(|name| !name.ends_with(PART_SUFFIX)).count(), WAITING_MAX);
     }
 
     #[test]

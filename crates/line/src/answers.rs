@@ -39,9 +39,6 @@ pub const COLUMNS: [&str; 15] = [
     "lane",
 ];
 
-/// Lists published with one round of syncs: a bound on open files.
-const FILES_TOGETHER: usize = 64;
-
 /// One application's answer, as a line of `answers.jsonl`.
 #[derive(Serialize)]
 struct Answer<'a> {
@@ -198,9 +195,7 @@ pub fn answer_night(world: &World, book: &Book, batch: &BatchState, cut: &[Ordin
         let folder = format!("returns/{outlet}");
         create_dir(world, &folder)?;
         files.extend(write_answers(&mut answers, book, &folder, &night_name(&batch.batch), &ordinals)?);
-        if answers.len() >= FILES_TOGETHER {
-            answers.finish()?;
-        }
+        answers.finish_when_many()?;
     }
     answers.finish()?;
     Ok(files)

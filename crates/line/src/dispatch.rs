@@ -22,9 +22,6 @@ use crate::vault::Vault;
 /// Labels in one PDF: a roll an operator can handle, and a bound on memory.
 const LABELS_PER_FILE: usize = 250;
 
-/// Packing lists published with one round of syncs: a bound on open files.
-const FILES_TOGETHER: usize = 64;
-
 /// The cards for one destination, contiguous in the batch.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Bundle {
@@ -142,9 +139,7 @@ impl Dispatch<'_> {
                 let info = walk.together.write(&self.in_staging(&path)?, |out| out.write_all(&bytes))?;
                 walk.files.push(FileDigest { path, len_bytes: info.len_bytes, digest: info.digest });
             }
-            if walk.together.len() >= FILES_TOGETHER {
-                walk.together.finish()?;
-            }
+            walk.together.finish_when_many()?;
             put(out.notices, &json_line(&bundle_notice(&bundle, self.batch)))?;
         }
         walk.bundles.push(bundle);

@@ -5,7 +5,7 @@ use card::{Code, Effect};
 
 use super::landmarks::{self, BETWEEN_BROWS, CHIN, LEFT_CHEEK, NOSE_TIP, OVAL};
 use super::sitter::{self, PHOTO, Paint, SKIN, Turn};
-use super::{FaceMeasurements, judge, measure, oval};
+use super::{FaceMeasurements, MeshMeasurements, judge, measure, oval};
 use crate::nets::{Faces, MESH_POINTS, Mesh};
 use crate::refusal::Refusal;
 use crate::rgb::Rgb;
@@ -175,4 +175,29 @@ fn the_oval_lies_in_the_face() {
     let [brow, chin] = [face.at(BETWEEN_BROWS[0])[1], face.at(CHIN)[1]];
     assert!((cx - 179).abs() < 3 && (60..90).contains(&rx), "{cx} {rx}");
     assert!(((cy - ry) as f64) < brow && ((cy + ry) as f64) < chin, "{cy} {ry}");
+}
+
+/// Measurements of a plain face, with a change.
+fn codes_of_numbers(change: impl FnOnce(&mut MeshMeasurements)) -> Vec<Code> {
+    let paint = Paint::portrait(&Turn::default(), SKIN[0]);
+    let (mut measured, _) = measure(&paint.rgb(), &sitter::faces(sitter::mesh(&Turn::default())), &rules());
+    change(measured.mesh.as_mut().expect("a mesh"));
+    judge(&measured, None, false, &rules()).iter().map(|r| r.code).collect()
+}
+
+#[test]
+fn the_colour_of_a_face_that_is_covered_or_burnt_out_is_not_asked_for() {
+    let odd = |m: &mut MeshMeasurements| (m.ink_share, m.natural_colour_distance, m.eye_glare_share) = (0.1, 40.0, 0.2);
+    assert_eq!(codes_of_numbers(odd), [Code::Pho39, Code::Pho34, Code::Pho36]);
+    let covered = |m: &mut MeshMeasurements| {
+        odd(m);
+        m.lower_face_skin_share = 0.0;
+    };
+    assert_eq!(codes_of_numbers(covered), [Code::Pho39, Code::Pho32], "the cover is told, not what its colour seems to be");
+    let burnt_out = |m: &mut MeshMeasurements| {
+        covered(m);
+        m.over_exposed_share = 0.7;
+    };
+    assert!(codes_of_numbers(burnt_out).is_empty(), "the exposure of the whole face is told elsewhere (PHO-18)");
+    assert_eq!(codes_of_numbers(|m| m.over_exposed_share = 0.7), [], "and nowhere else");
 }

@@ -1,3 +1,5 @@
+//! The hash under small edits and between different people, and the index over many hashes.
+
 use super::*;
 use crate::sample;
 
