@@ -84,7 +84,8 @@ fn moment(kill: u64, shift: u64, until: u64) -> Moment {
 /// Starts a run and kills it at its moment. `false`: it had ended, successfully, before.
 fn killed_alive(plant: &Plant, moment: Moment) -> bool {
     let before = plant.journal_bytes();
-    let mut child = plant.command(&["run", "--threads", "2"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let said = tempfile::NamedTempFile::new().unwrap();
+    let mut child = plant.command(&["run", "--threads", "2"]).stdout(Stdio::null()).stderr(said.reopen().unwrap()).spawn().unwrap();
     match moment {
         Moment::After(delay) => std::thread::sleep(delay),
         Moment::Written(until) => wait_for(&mut child, || plant.journal_bytes() > before.max(until)),
@@ -93,7 +94,7 @@ fn killed_alive(plant: &Plant, moment: Moment) -> bool {
     let status = child.wait().unwrap();
     // Only a process that was alive can have died of the signal.
     let killed = status.signal() == Some(SIGKILL);
-    assert!(killed || status.success(), "{status}");
+    assert!(killed || status.success(), "{status}: {}", std::fs::read_to_string(said.path()).unwrap());
     killed
 }
 

@@ -98,6 +98,36 @@ fn a_purged_package_sent_again_is_a_repeat_and_gets_its_lists_back_without_photo
     assert!(output.status.success(), "{}", text(&output.stderr));
     assert!(lists.iter().all(|path| plant.root.join(path).exists()), "the outlet has its list again");
     assert!(!purged.iter().any(|path| plant.root.join(path).exists()), "the photos stay gone");
+    plant.ok(&["verify"]);
+}
+
+/// The first answer said "accepted", the one given again says what was made since; both are on record.
+#[test]
+fn an_answer_taken_away_is_given_again_as_things_stand_and_a_changed_one_is_noticed() {
+    let plant = Plant::stocked(60, 96);
+    let kept = tempfile::tempdir().expect("a folder");
+    let copy = |from: &std::path::Path, to: &std::path::Path| assert!(Command::new("cp").arg("-a").arg(from).arg(to).status().unwrap().success());
+    copy(&plant.root.join("inbox"), kept.path());
+    plant.ok(&["run"]);
+    let answers = |plant: &Plant| plant.files("returns").into_iter().filter(|(path, _)| path.ends_with("/answers.csv")).collect::<BTreeMap<_, _>>();
+    let first = answers(&plant);
+    assert!(first.values().all(|csv| !text(csv).contains(",produced,")) && first.values().any(|csv| text(csv).contains(",accepted,")));
+    // One is left alone, one was changed by its outlet, the others were taken away.
+    let (left, changed) = (first.keys().next().unwrap(), first.keys().nth(1).unwrap());
+    std::fs::write(plant.root.join(changed), "mine").unwrap();
+    first.keys().skip(2).for_each(|path| std::fs::remove_file(plant.root.join(path)).unwrap());
+    let noticed = plant.run(&["verify"]);
+    assert!(noticed.status.code() == Some(70) && text(&noticed.stdout).contains("I-32 BROKEN"), "{}", text(&noticed.stdout));
+    copy(&kept.path().join("inbox/."), &plant.root.join("inbox"));
+    plant.ok(&["intake"]);
+    let again = answers(&plant);
+    assert_eq!(again.keys().collect::<Vec<_>>(), first.keys().collect::<Vec<_>>());
+    assert_eq!(again[left], first[left], "an answer nobody touched stays");
+    assert!(again.iter().all(|(path, csv)| path == left || !text(csv).contains(",accepted,")), "what was accepted was made");
+    assert!(again.values().any(|csv| text(csv).contains(",produced,")));
+    plant.ok(&["verify"]);
+    std::fs::write(plant.root.join(changed), "mine").unwrap();
+    assert_eq!(plant.run(&["verify"]).status.code(), Some(70));
 }
 
 fn history_is_told(plant: &Plant) {

@@ -1,8 +1,10 @@
 //! What outlets were told, held against where their applications stood at that moment: one outcome for each, and for every refusal
 //! or hold its codes (I-02, I-32). Called while the journal is read, so that "that moment" is exact.
 
-use card::{Code, Effect, Ordinal, Outcome};
-use ledger::disk::Disk;
+use std::collections::BTreeMap;
+
+use card::{Code, Digest, Effect, Ordinal, Outcome};
+use ledger::disk::{Bytes, Disk};
 use ledger::entry::{BatchDispatched, FileDigest, PackageAnswered, PackageSetAside};
 use ledger::fault::Fault;
 use serde::Deserialize;
@@ -35,11 +37,23 @@ struct Counts {
     rejected: u32,
 }
 
+/// Files on the disk that aren't what a package's last answer so far says. A later answer, to the package sent again, replaces them.
+#[derive(Default)]
+pub struct Differing(BTreeMap<u64, Vec<String>>);
+
+impl Differing {
+    /// No later answer came.
+    pub fn settle(self, proofs: &mut Proofs) {
+        self.0.into_values().flatten().for_each(|path| proofs.broken(Invariant::I32, format!("{path} is not the file that was written")));
+    }
+}
+
 /// Holds a package's answer against its applications. Files the outlet has taken away can't be read again; that is noted.
 ///
 /// # Errors
 /// The disk's.
-pub fn package(disk: &dyn Disk, story: &Story, e: &PackageAnswered, proofs: &mut Proofs) -> Result<(), Fault> {
+pub fn package(disk: &dyn Disk, story: &Story, e: &PackageAnswered, differing: &mut Differing, proofs: &mut Proofs) -> Result<(), Fault> {
+    differing.0.remove(&e.package);
     let Some(package) = usize::try_from(e.package).ok().and_then(|n| story.packages.get(n)) else { return Ok(()) };
     let folder = format!("returns/{}/{}/", package.outlet, package.package_id);
     let wanted = ["answers.csv", "answers.jsonl", "answer.json"].map(|name| format!("{folder}{name}"));
@@ -50,8 +64,13 @@ pub fn package(disk: &dyn Disk, story: &Story, e: &PackageAnswered, proofs: &mut
     let named = wanted.iter().all(|w| e.files.iter().any(|f| f.path == *w)) && e.files.len() == wanted.len();
     proofs.check(Invariant::I32, named, || format!("package {}: its answer isn't the files of the format", e.package));
     for file in &e.files {
-        let Some(bytes) = present(disk, file, proofs)? else { continue };
+        let Some(bytes) = there(disk, file, proofs)? else { continue };
         let bytes = (*bytes).as_ref();
+        if !is_as_written(bytes, file) {
+            differing.0.entry(e.package).or_default().push(file.path.clone());
+            continue;
+        }
+        proofs.held(Invariant::I32, 1);
         let compared = match file.path.rsplit('.').next() {
             Some("jsonl") => lines(story, bytes, &ordinals, proofs),
             Some("csv") => rows(story, bytes, &ordinals, proofs),
@@ -84,7 +103,7 @@ pub fn night(disk: &dyn Disk, story: &Story, e: &BatchDispatched, proofs: &mut P
     let Some(batch) = story.batch(&e.batch) else { return Ok(()) };
     let arrived = |o: Ordinal| batch.arrived_from <= o && o < batch.arrived_until;
     let index = |o: Ordinal| story.application(o).and_then(|a| a.place).is_some_and(|p| story.batches[p.batch as usize].id == e.batch);
-    let mut by_outlet = std::collections::BTreeMap::<&str, Vec<Ordinal>>::new();
+    let mut by_outlet = BTreeMap::<&str, Vec<Ordinal>>::new();
     for (i, application) in story.applications.iter().enumerate() {
         let ordinal = Ordinal(i as u64);
         // Judged or not: a package still being judged has nothing to say yet.
@@ -99,8 +118,11 @@ pub fn night(disk: &dyn Disk, story: &Story, e: &BatchDispatched, proofs: &mut P
                 proofs.broken(Invariant::I32, format!("{path}: the outlet got no answer that night"));
                 continue;
             };
-            let Some(bytes) = present(disk, file, proofs)? else { continue };
+            let Some(bytes) = there(disk, file, proofs)? else { continue };
             let bytes = (*bytes).as_ref();
+            if !proofs.check(Invariant::I32, is_as_written(bytes, file), || format!("{path} is not the file that was written")) {
+                continue;
+            }
             let compared = if is_list { rows(story, bytes, &ordinals, proofs) } else { lines(story, bytes, &ordinals, proofs) };
             if let Err(why) = compared {
                 proofs.broken(Invariant::I32, format!("{path}: {why}"));
@@ -154,12 +176,17 @@ fn same_words((told, reason): (&SetAsideReason, &card::Reason)) -> bool {
 }
 
 /// The answer file, unless its outlet has taken it away.
-fn present(disk: &dyn Disk, file: &FileDigest, proofs: &mut Proofs) -> Result<Option<ledger::disk::Bytes>, Fault> {
-    if disk.len(&file.path).map_err(Fault::on("read", &file.path))?.is_none() {
-        proofs.answers_gone += 1;
-        return Ok(None);
+fn there(disk: &dyn Disk, file: &FileDigest, proofs: &mut Proofs) -> Result<Option<Bytes>, Fault> {
+    let bytes = files::open(disk, &file.path)?;
+    match &bytes {
+        Some(bytes) => proofs.bytes_read += (**bytes).as_ref().len() as u64,
+        None => proofs.answers_gone += 1,
     }
-    files::expect_file(disk, &file.path, file, Invariant::I32, proofs)
+    Ok(bytes)
+}
+
+fn is_as_written(bytes: &[u8], file: &FileDigest) -> bool {
+    bytes.len() as u64 == file.len_bytes && Digest::of(bytes) == file.digest
 }
 
 fn outcome_word(a: &Application) -> &'static str {

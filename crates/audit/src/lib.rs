@@ -80,17 +80,19 @@ pub fn verify(disk: &dyn Disk, scope: &Scope, report: &mut dyn FnMut(&Finding)) 
 
 fn walk(disk: &dyn Disk, scope: &Scope, story: &mut Story, proofs: &mut Proofs) -> Result<journal::Walked, Fault> {
     let mut found = 0;
+    let mut differing = answers::Differing::default();
     let mut each = |place: journal::Place, entry: Entry| {
         found += scope.witnessed.iter().filter(|w| (w.seq, w.hash) == (place.seq, place.hash)).count();
         story.tell(place.seq, &entry, proofs);
         match &entry {
-            Entry::PackageAnswered(e) => answers::package(disk, story, e, proofs),
+            Entry::PackageAnswered(e) => answers::package(disk, story, e, &mut differing, proofs),
             Entry::PackageSetAside(e) => answers::set_aside(disk, e, proofs),
             Entry::BatchDispatched(e) => answers::night(disk, story, e, proofs),
             _ => Ok(()),
         }
     };
     let walked = journal::walk(disk, &mut each)?;
+    differing.settle(proofs);
     proofs.held(Invariant::I17, walked.records);
     proofs.bytes_read += walked.len_bytes;
     if let Some(damage) = &walked.damage {

@@ -105,18 +105,19 @@ fn answer<'a>(state: &'a ApplicationState, package_id: &'a str) -> Answer<'a> {
     }
 }
 
-/// Answers a package: `returns/OUTLET/PACKAGE_ID/answers.csv`, `answers.jsonl`, `answer.json` with the counts and `photos.html`.
+/// Writes a package's answer: `returns/OUTLET/PACKAGE_ID/answers.csv`, `answers.jsonl`, `answer.json` with the counts and `photos.html`.
+/// The outlet has it when the caller finishes it.
 ///
 /// # Errors
 /// The ledger, the vault or the disk fails.
-pub fn answer_package(
-    world: &World,
+pub fn write_package<'w>(
+    world: &'w World,
     book: &Book,
     vault: &Vault,
     profile: &Profile,
     package: &PackageState,
     received_on: Date,
-) -> Result<Vec<FileDigest>, Fault> {
+) -> Result<(Together<'w>, Vec<FileDigest>), Fault> {
     let r = &package.received;
     let folder = format!("returns/{}/{}", r.outlet, r.package_id);
     let mut answer = Together::new(&*world.disk);
@@ -147,8 +148,7 @@ pub fn answer_package(
     if package.purged.is_none() {
         files.extend(photo_answers::write(&mut answer, book, vault, profile, package)?);
     }
-    answer.finish()?;
-    Ok(files)
+    Ok((answer, files))
 }
 
 /// Tells an outlet why its package was set aside; only when the signature proved that it is that outlet's.

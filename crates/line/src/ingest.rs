@@ -8,7 +8,8 @@ use card::reason::{Code, Effect, Reason};
 use card::seeded::{Bug, has};
 use card::{Digest, OutletCode};
 use ledger::book::Book;
-use ledger::entry::{Entry, Millis, Note, PackageReceived, PackageRepeated, PackageSetAside};
+use ledger::book::state::PackageState;
+use ledger::entry::{Entry, FileDigest, Millis, Note, PackageAnswered, PackageReceived, PackageRepeated, PackageSetAside};
 use ledger::fault::Fault;
 use ledger::segment::{DataKey, SegmentWriter};
 
@@ -270,28 +271,53 @@ impl Ingest<'_, '_> {
 
     fn repeated(&self, arrival: &Arrival, earlier: u64) -> Result<Taken, Fault> {
         let mut book = lock(self.book);
+        // Stopped between writing it down and taking it out of the inbox; unless the outlet has had its answer and done away with it.
         let unfinished = book.last_received()?.is_some_and(|(name, package)| name == arrival.name && package == earlier);
-        if !unfinished {
+        let lacking = self.lacking_its_answer(&book, earlier)?;
+        let repeated = !unfinished || lacking.is_some();
+        if repeated {
             book.record(&Entry::PackageRepeated(PackageRepeated { package: earlier, name: escaped(arrival.name.as_bytes()), at: self.at }))?;
-            self.answer_again(&book, earlier)?;
+        }
+        if let Some(state) = lacking {
+            self.answer_again(&mut book, &state)?;
         }
         drop(book);
         self.world.inbox.remove(&arrival.name).map_err(|e| Fault::io("remove", "inbox", e))?;
-        Ok(if unfinished { Taken::Finished } else { Taken::Repeated })
+        Ok(if repeated { Taken::Repeated } else { Taken::Finished })
     }
 
-    /// The first answer is still there, or is written again if the outlet has taken it away.
-    fn answer_again(&self, book: &Book, package: u64) -> Result<(), Fault> {
-        let Some(state) = book.package(package)? else { return Ok(()) };
-        let Some(files) = state.answer.as_ref().filter(|_| state.judged == state.received.count) else { return Ok(()) };
-        let purged_page = state.purged.is_some().then(|| photo_answers::path(&state));
-        for file in files.iter().filter(|f| Some(&f.path) != purged_page.as_ref()) {
-            if self.world.disk.len(&file.path).map_err(|e| Fault::io("look at", &file.path, e))?.is_none() {
-                answers::answer_package(self.world, book, self.vault, &self.plan.profile, &state, self.plan.day(state.received.received_at))?;
-                break;
-            }
+    /// The package, if its outlet has taken away or changed something of the answer it got.
+    fn lacking_its_answer(&self, book: &Book, package: u64) -> Result<Option<PackageState>, Fault> {
+        let Some(state) = book.package(package)?.filter(|s| s.judged == s.received.count) else { return Ok(None) };
+        let Some(given) = &state.answer else { return Ok(None) };
+        let purged = purged_page(&state);
+        let there = given.iter().filter(|f| Some(&f.path) != purged.as_ref()).map(|f| self.is_as_written(f)).collect::<Result<Vec<_>, _>>()?;
+        Ok(there.contains(&false).then_some(state))
+    }
+
+    /// The answer, as things stand by now.
+    fn answer_again(&self, book: &mut Book, state: &PackageState) -> Result<(), Fault> {
+        let received_on = self.plan.day(state.received.received_at);
+        let (mut answer, mut files) = answers::write_package(self.world, book, self.vault, &self.plan.profile, state, received_on)?;
+        let given = state.answer.as_deref().unwrap_or_default();
+        // What the purged page was stays on record.
+        let purged = purged_page(state);
+        files.extend(given.iter().filter(|f| Some(&f.path) == purged.as_ref()).cloned());
+        let said_no_more = given.iter().filter(|f| files.iter().all(|new| new.path != f.path));
+        // On record before the outlet has it, so that there never is an answer nobody knows of. Stopped in between, the package is still
+        // in the inbox and all this is done again.
+        book.record(&Entry::PackageAnswered(PackageAnswered { package: state.received.package, files: files.clone(), at: self.at }))?;
+        answer.finish()?;
+        said_no_more.map(|f| &f.path).try_for_each(|path| self.world.disk.remove(path).map_err(Fault::on("remove", path)))
+    }
+
+    fn is_as_written(&self, file: &FileDigest) -> Result<bool, Fault> {
+        let len = self.world.disk.len(&file.path).map_err(Fault::on("look at", &file.path))?;
+        if len != Some(file.len_bytes) {
+            return Ok(false);
         }
-        Ok(())
+        let bytes = self.world.disk.read(&file.path).map_err(Fault::on("read", &file.path))?;
+        Ok(Digest::of(&bytes) == file.digest)
     }
 
     fn set_aside(&self, arrival: &Arrival, outlet: Option<OutletCode>, package_id: Option<String>, reasons: Vec<Reason>) -> Result<Taken, Fault> {
@@ -327,6 +353,11 @@ impl Ingest<'_, '_> {
         lock(self.book).record(&Entry::Note(Note { code: code.text().to_owned(), text, at: self.at }))?;
         Ok(Taken::Waiting)
     }
+}
+
+/// The page of a purged package's answer: gone with the photos on it.
+fn purged_page(state: &PackageState) -> Option<String> {
+    state.purged.is_some().then(|| photo_answers::path(state))
 }
 
 /// The running number at the front of a quarantined package's new name.

@@ -325,7 +325,8 @@ impl Settler<'_, '_> {
             return Ok(());
         }
         let received_on = self.plan.day(state.received.received_at);
-        let files = answers::answer_package(self.world, &book, self.vault, &self.plan.profile, &state, received_on)?;
+        let (mut answer, files) = answers::write_package(self.world, &book, self.vault, &self.plan.profile, &state, received_on)?;
+        answer.finish()?;
         // With the next commit: if this is lost, the same answer is written again from the same ledger.
         book.append(&Entry::PackageAnswered(PackageAnswered { package: view.package(), files, at: self.at }))?;
         Ok(())

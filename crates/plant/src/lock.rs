@@ -5,6 +5,8 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use ledger::entry::Millis;
 use ledger::fault::Fault;
@@ -16,6 +18,10 @@ use crate::machine;
 pub const LOCK_PATH: &str = "ledger/lock";
 /// A lease is a line of JSON; whatever is longer is not one.
 const LEASE_BYTES_MAX: u64 = 4096;
+/// How long a lock held by nobody alive is waited for: a process becomes its own program within milliseconds, on a busy machine within
+/// tenths of a second.
+const PATIENCE: Duration = Duration::from_secs(5);
+const LOOK: Duration = Duration::from_millis(5);
 
 /// Who holds the lock.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -52,11 +58,7 @@ impl PlantLock {
     /// [`Fault::Locked`] with who holds it and whether it is alive; or the file system's.
     pub fn take(root: &Path, command: &str, now: Millis) -> Result<(Self, Option<StaleLease>), Fault> {
         let mut file = open(&root.join(LOCK_PATH))?;
-        match file.try_lock() {
-            Err(TryLockError::WouldBlock) => return Err(Fault::Locked(held_report(&read_lease(&mut file)?))),
-            Err(TryLockError::Error(e)) => return Err(Fault::io("lock", LOCK_PATH, e)),
-            Ok(()) => {}
-        }
+        lock(&mut file)?;
         let left = read_lease(&mut file)?;
         let stale = left.into_stale();
         let mut lock = Self { file };
@@ -75,11 +77,8 @@ impl PlantLock {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(e) => return Err(Fault::io("open", LOCK_PATH, e)),
         };
-        match file.try_lock() {
-            Err(TryLockError::WouldBlock) => Err(Fault::Locked(held_report(&read_lease(&mut file)?))),
-            Err(TryLockError::Error(e)) => Err(Fault::io("lock", LOCK_PATH, e)),
-            Ok(()) => Ok(Some(Self { file })),
-        }
+        lock(&mut file)?;
+        Ok(Some(Self { file }))
     }
 
     /// Ends the lease cleanly.
@@ -128,6 +127,11 @@ enum Left {
 }
 
 impl Left {
+    /// Whether it is the lease of a process that ended on this machine.
+    fn is_gone(&self) -> bool {
+        matches!(self, Self::Lease(lease) if lease.is_alive() == Some(false))
+    }
+
     fn into_stale(self) -> Option<StaleLease> {
         match self {
             Self::Nothing => None,
@@ -160,6 +164,24 @@ fn held_report(left: &Left) -> String {
             format!("the plant is in use by {}; {state}", lease.shown())
         }
         Left::Nothing | Left::Torn => "the plant is in use by a process that has not signed its lease yet".to_owned(),
+    }
+}
+
+/// Locks the file, or says who holds it. A process just started by one that was killed has all its open files, the lock among them,
+/// until it has become its own program: a lock nobody alive has signed for is asked for again for a while.
+fn lock(file: &mut File) -> Result<(), Fault> {
+    let since = Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::Error(e)) => return Err(Fault::io("lock", LOCK_PATH, e)),
+            Err(TryLockError::WouldBlock) => {}
+        }
+        let left = read_lease(file)?;
+        if !left.is_gone() || since.elapsed() >= PATIENCE {
+            return Err(Fault::Locked(held_report(&left)));
+        }
+        thread::sleep(LOOK);
     }
 }
 
@@ -238,6 +260,22 @@ mod tests {
         assert_eq!(PlantLock::take(plant.path(), "c", 0).unwrap_err().exit_code(), 75);
         drop(held);
         assert_eq!(fs::read(plant.path().join(LOCK_PATH)).unwrap(), before);
+    }
+
+    /// What a process started by the one that was killed does until it has become its own program.
+    #[test]
+    fn a_lock_that_nobody_alive_signed_for_is_waited_for() {
+        let plant = plant();
+        let mut dead = PlantLock::take(plant.path(), "c", 0).unwrap().0;
+        dead.write(&serde_json::to_vec(&Lease { pid: u32::MAX, ..Lease::of_this_process("c", 0) }).unwrap()).unwrap();
+        let inherited = dead.file.try_clone().unwrap();
+        drop(dead);
+        let child = thread::spawn(move || {
+            thread::sleep(Duration::from_millis(200));
+            drop(inherited);
+        });
+        assert!(PlantLock::take(plant.path(), "c", 1).unwrap().1.is_some());
+        child.join().unwrap();
     }
 
     #[test]
