@@ -14,3 +14,5 @@ pub mod world;
 
 #[cfg(test)]
 mod behind;
+#[cfg(test)]
+mod photographs;

@@ -74,6 +74,9 @@ pub struct PhotoLabelledArgs {
     /// Portraits of each degradation in each half; default a tenth of N, at least 3.
     #[arg(long, value_name = "N")]
     pub degraded: Option<u64>,
+    /// Only the half that nothing was chosen on.
+    #[arg(long)]
+    pub held_out: bool,
 }
 
 #[derive(Args)]

@@ -44,7 +44,9 @@ pub fn in_tiles(rgb: &Rgb, rules: &FaceRules, networks: &dyn Networks, faces: &m
     for tile in tiles(rgb, rules).filter(|tile| worth(*tile)) {
         found.extend(seen(rgb, tile, rules.second_score_min, networks)?);
     }
-    found.retain(|candidate| faces.boxes.iter().all(|known| !covers(known, candidate, rules.second_apart_min)));
+    let is_another =
+        |candidate: &FaceBox, known: &FaceBox| f64::from(candidate.width) <= rules.second_width_max_px && !covers(known, candidate, rules.second_apart_min);
+    found.retain(|candidate| faces.boxes.iter().all(|known| is_another(candidate, known)));
     for candidate in one_box_a_face(found).into_iter().take(rules.second_candidates_max) {
         if mesh::of(rgb, &candidate, networks)?.presence >= rules.second_presence_min as f32 {
             faces.boxes.push(candidate);

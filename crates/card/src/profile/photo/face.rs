@@ -19,6 +19,8 @@ pub struct FaceRules {
     /// The mesh network is asked about no more boxes of the tiles than this, the surest first.
     pub second_candidates_max: usize,
     /// Share of a tile's box that must lie beside the faces already known: else it is a part of one of them.
+    /// Beside a face the whole frame showed, a larger one would have been seen there too.
+    pub second_width_max_px: f64,
     pub second_apart_min: f64,
     pub roll_review_above_deg: f64,
     pub roll_reject_above_deg: f64,
