@@ -46,6 +46,9 @@ pub struct PhotoEvaluateArgs {
     /// Name each photo that got another verdict than its label's, on standard error.
     #[arg(long)]
     pub wrong: bool,
+    /// Ask the mask and every tile also where the check spares them, and say on standard error where that changes what is found.
+    #[arg(long)]
+    pub spare_nothing: bool,
 }
 
 #[derive(Args)]

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::labels::{self, Label};
 use super::rates::Rate;
+use super::spared::{self, Spared};
 use super::{Room, on_all_cores, read, verdict_of};
 use crate::cli::PhotoEvaluateArgs;
 
@@ -25,6 +26,9 @@ pub fn evaluate(args: &PhotoEvaluateArgs) -> Result<u8, Fault> {
     } else {
         print!("{}", tally.text())
     }
+    if args.spare_nothing {
+        spared_of(&labels, &judged).for_each(|line| tell!("{line}"));
+    }
     if args.wrong {
         labels.iter().zip(&judged).filter_map(|(label, judged)| wrong(label, judged)).for_each(|line| tell!("{line}"));
     }
@@ -35,11 +39,22 @@ pub fn evaluate(args: &PhotoEvaluateArgs) -> Result<u8, Fault> {
 struct Judged {
     outcome: Outcome,
     codes: Vec<Code>,
+    spared: Option<Spared>,
 }
 
 fn judge(label: &Label, room: &Room, args: &PhotoEvaluateArgs) -> Result<Judged, Fault> {
-    let verdict = verdict_of(&room.examine(&read(&args.folder.join(&label.file))?, label.religious_headgear));
-    Ok(Judged { outcome: verdict.outcome, codes: verdict.reasons.iter().map(|r| r.code).collect() })
+    let examination = room.examine(&read(&args.folder.join(&label.file))?, label.religious_headgear);
+    let verdict = verdict_of(&examination);
+    let spared = if args.spare_nothing { spared::ask(&examination, label.religious_headgear, room)? } else { None };
+    Ok(Judged { outcome: verdict.outcome, codes: verdict.reasons.iter().map(|r| r.code).collect(), spared })
+}
+
+/// For how many photos something was spared, and each for which that made a difference.
+fn spared_of<'a>(labels: &'a [Label], judged: &'a [Judged]) -> impl Iterator<Item = String> + 'a {
+    let spared = || labels.iter().zip(judged).filter_map(|(label, judged)| Some((&label.file, judged.spared.as_ref()?)));
+    let differ = spared().filter(|(_, s)| s.differs()).count();
+    let closing = format!("mask and tiles spared on {} photos; with everything asked {differ} have other findings", spared().count());
+    spared().filter(|(_, s)| s.differs()).map(|(file, s)| format!("{file}: {}", s.shown())).chain([closing])
 }
 
 /// A line about a photo that got another verdict than its label's, or lacks one of its reasons.
@@ -166,8 +181,9 @@ mod tests {
     fn each_photo_is_counted_where_it_belongs() {
         use Outcome::*;
         let mut tally = Tally::default();
-        let mut add =
-            |wanted, codes: &[Code], got, found: &[Code], group| tally.add(&label(wanted, codes, group), &Judged { outcome: got, codes: found.to_vec() });
+        let mut add = |wanted, codes: &[Code], got, found: &[Code], group| {
+            tally.add(&label(wanted, codes, group), &Judged { outcome: got, codes: found.to_vec(), spared: None })
+        };
         add(Accepted, &[], Accepted, &[], "a");
         add(Accepted, &[], Held, &[Code::Pho12], "b");
         add(Rejected, &[Code::Pho13], Rejected, &[Code::Pho13, Code::Pho12], "a");
@@ -184,7 +200,7 @@ mod tests {
     #[test]
     fn a_missing_reason_is_wrong_even_with_the_right_verdict() {
         let wanted = label(Outcome::Rejected, &[Code::Pho13], "");
-        let got = |codes: &[Code]| Judged { outcome: Outcome::Rejected, codes: codes.to_vec() };
+        let got = |codes: &[Code]| Judged { outcome: Outcome::Rejected, codes: codes.to_vec(), spared: None };
         assert!(wrong(&wanted, &got(&[Code::Pho20])).is_some());
         assert!(wrong(&wanted, &got(&[Code::Pho20, Code::Pho13])).is_none());
     }

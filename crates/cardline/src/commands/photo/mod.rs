@@ -9,6 +9,7 @@ mod labelled;
 mod labels;
 mod rates;
 mod sheet;
+mod spared;
 pub mod whatif;
 
 use std::io::Read as _;
