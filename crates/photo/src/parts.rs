@@ -29,5 +29,5 @@ pub const CHECKS: &[(&str, Check)] = &[
     ("luma plane + blur", |rgb, rules| pixels::blur::measure(&pixels::plane::Luma::of(rgb), &pixels::oval::Oval::central(rgb, rules))),
     ("luma plane + upscaled", |rgb, rules| pixels::upscaled::measure(&pixels::plane::Luma::of(rgb), &pixels::oval::Oval::central(rgb, rules))),
     ("luma plane + light", |rgb, _| pixels::light::mean_and_sd(&pixels::plane::Luma::of(rgb)).1),
-    ("all pixel checks", |rgb, rules| pixels::measure(rgb, &pixels::oval::Oval::central(rgb, rules), rules).0.blur),
+    ("luma plane + all pixel checks", |rgb, rules| pixels::measure(rgb, &pixels::plane::Luma::of(rgb), &pixels::oval::Oval::central(rgb, rules), rules).0.blur),
 ];
