@@ -8,6 +8,7 @@ mod ink;
 mod judge;
 mod landmarks;
 mod light;
+pub(crate) mod parts;
 mod plate;
 mod pose;
 pub mod quality;
