@@ -42,7 +42,7 @@ fn photos(c: &mut Criterion) {
 
 /// Portraits of the kept set that pass, with faces the networks know: the drawn samples above have none.
 const PORTRAITS: [&str; 4] = ["conforming", "conforming-dark-skin", "conforming-glasses", "colour-halved"];
-const ROUNDS: u32 = 8;
+const ROUNDS: u32 = 24;
 
 /// An engine that says how long it was at work.
 struct Timed {
