@@ -15,6 +15,7 @@ use crate::face::FaceAreas;
 use crate::ground::{GroundAreas, GroundMeasurements};
 use crate::nets::{EngineFault, Faces, Mesh};
 use crate::pixels::oval::Oval;
+use crate::pixels::plane::Luma;
 use crate::refusal::Refusal;
 use crate::rgb::Rgb;
 use crate::sitting::Sitting;
@@ -54,20 +55,21 @@ fn walk(jpeg: &[u8], sitting: &Sitting, examination: &mut Examination) {
 /// Everything that looks at pixels.
 fn picture(rgb: Rgb, sitting: &Sitting, examination: &mut Examination) {
     let rules = &sitting.profile.photo;
-    let seen = look(&rgb, sitting);
+    let luma = Luma::of(&rgb);
+    let seen = look(&rgb, &luma, sitting);
     if let Err(fault) = &seen {
         examination.add(Refusal::new(Code::Pho99, fault.to_string(), "none"), sitting.profile);
     }
     let seen = seen.unwrap_or_default();
     let mesh = seen.mesh(rules);
     let around = mesh.and_then(face::oval).map_or_else(|| Oval::central(&rgb, rules), |(centre, half)| Oval::new(size_of(&rgb), centre, half));
-    let (pixels, pixel_areas) = pixels::measure(&rgb, &around, rules);
+    let (pixels, pixel_areas) = pixels::measure(&rgb, &luma, &around, rules);
     let mut areas = Areas { pixels: pixel_areas, face: None, ground: seen.ground_areas };
     let measured = &mut examination.measurements;
     measured.pixels = Some(pixels);
     measured.ground = seen.ground;
     if let (Some(faces), Some(rules)) = (&seen.faces, &rules.face) {
-        let (face, face_areas) = face::measure(&rgb, faces, rules);
+        let (face, face_areas) = face::measure(&rgb, &luma, faces, rules);
         (measured.face, areas.face) = (Some(face), Some(face_areas));
     }
     let found = judge(measured, Some(&areas), sitting.religious_headgear, rules);
@@ -100,7 +102,7 @@ impl Seen {
 
 /// Detector and mesh always; the person mask only where the background doesn't show itself; the tiles in which a small second face may
 /// hide only where something else than a plain background is.
-fn look(rgb: &Rgb, sitting: &Sitting) -> Result<Seen, EngineFault> {
+fn look(rgb: &Rgb, luma: &Luma, sitting: &Sitting) -> Result<Seen, EngineFault> {
     let rules = &sitting.profile.photo;
     let Some(face_rules) = &rules.face else { return Ok(Seen::default()) };
     let mut seen = Seen { faces: Some(nets::detect::in_whole(rgb, face_rules, sitting.networks)?), ..Seen::default() };
@@ -113,7 +115,7 @@ fn look(rgb: &Rgb, sitting: &Sitting) -> Result<Seen, EngineFault> {
                 None
             }
         };
-        let (ground, areas) = ground::measure(rgb, seen.mesh(rules), &mut mask, ground_rules);
+        let (ground, areas) = ground::measure_with(rgb, luma, seen.mesh(rules), &mut mask, ground_rules);
         if let Some(fault) = failed {
             return Err(fault);
         }

@@ -11,8 +11,10 @@ pub(crate) fn resample(rgb: &Rgb, part: [f32; 4], [width, height]: [u32; 2], fil
     let [left, top, part_width, part_height] = part.map(f64::from);
     // Of one pixel type by name: the resizer's general call compiles every type it knows, which is most of this crate's build.
     let source = TypedImageRef::<U8x3>::from_buffer(rgb.width(), rgb.height(), rgb.bytes()).ok()?;
-    let mut target = TypedImage::<U8x3>::new(width, height);
+    let mut bytes = vec![0; width as usize * height as usize * 3];
+    let mut target = TypedImage::<U8x3>::from_buffer(width, height, &mut bytes).ok()?;
     let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter)).crop(left, top, part_width, part_height);
     Resizer::new().resize_typed(&source, &mut target, &options).ok()?;
-    Some(target.pixels().iter().flat_map(|p| p.0).collect())
+    drop(target);
+    Some(bytes)
 }

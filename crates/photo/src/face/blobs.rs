@@ -20,6 +20,18 @@ impl Blob {
     }
 }
 
+/// The places of a plane that are marked.
+pub(super) fn places_of(marked: impl Iterator<Item = bool>) -> Vec<usize> {
+    let mut places = Vec::new();
+    // A filter that is collected would ask more of each pixel than whether it is marked, which nearly none is.
+    for (i, marked) in marked.enumerate() {
+        if marked {
+            places.push(i);
+        }
+    }
+    places
+}
+
 /// Groups among the marked places of a plane.
 pub(super) fn connected(marked: &[usize], width: usize, height: usize) -> Vec<Blob> {
     if marked.is_empty() {

@@ -3,7 +3,7 @@
 
 use card::profile::photo::face::FaceRules;
 
-use super::blobs::{self, Blob};
+use super::blobs::{self, Blob, places_of};
 use super::plate::{Lab, Plate};
 use super::stencil::Stencil;
 use crate::pixels::lab::PARTS;
@@ -18,35 +18,36 @@ pub(super) fn measure(plate: &Plate, stencil: &Stencil, rules: &FaceRules) -> In
     let colour = Unskinlike::new(rules);
     // Width is that of the colour itself, also over brows and eyes, where strokes aren't counted.
     let inky: Vec<bool> = plate.lab.iter().map(|c| colour.is(*c)).collect();
-    let counts = |i: &usize| inky[*i] && stencil.skin[*i] && is_thin(*i, &inky, plate, rules.ink_width_max_px as usize);
-    let places: Vec<usize> = (0..inky.len()).filter(counts).collect();
+    let mut places = places_of(inky.iter().zip(&stencil.skin).map(|(inky, skin)| *inky && *skin));
+    places.retain(|i| is_thin(*i, &inky, plate, rules.ink_width_max_px as usize));
     let worst = blobs::connected(&places, plate.width(), plate.height()).into_iter().max_by_key(|b| b.pixels);
     Ink { share: places.len() as f64 / stencil.pixels.max(1) as f64, worst }
 }
 
 /// Chroma above a limit and hue outside a range.
 struct Unskinlike {
-    chroma_square: i64,
+    chroma_square: i32,
     /// Directions of both ends of the range, × 4,096.
-    from: [i64; 2],
-    to: [i64; 2],
+    from: [i32; 2],
+    to: [i32; 2],
 }
 
 impl Unskinlike {
     fn new(rules: &FaceRules) -> Self {
         let direction = |degrees: f64| {
             let (sin, cos) = degrees.to_radians().sin_cos();
-            [cos, sin].map(|v| (v * 4_096.0).round() as i64)
+            [cos, sin].map(|v| (v * 4_096.0).round() as i32)
         };
-        let chroma = (rules.ink_chroma_min * f64::from(PARTS)) as i64;
-        Self { chroma_square: chroma * chroma, from: direction(rules.skin_hue_from_deg), to: direction(rules.skin_hue_to_deg) }
+        let chroma = (rules.ink_chroma_min * f64::from(PARTS)) as i32;
+        Self { chroma_square: chroma.saturating_mul(chroma), from: direction(rules.skin_hue_from_deg), to: direction(rules.skin_hue_to_deg) }
     }
 
     fn is(&self, [_, a, b]: Lab) -> bool {
-        let (a, b) = (i64::from(a), i64::from(b));
+        // Neither is as much as 16,384: no product leaves 32 bits.
+        let (a, b) = (i32::from(a), i32::from(b));
         // The range is less than half a turn: skin lies left of its start and right of its end.
-        let skin = self.from[0] * b - self.from[1] * a >= 0 && self.to[0] * b - self.to[1] * a <= 0;
-        !skin && a * a + b * b > self.chroma_square
+        let skin = || self.from[0] * b - self.from[1] * a >= 0 && self.to[0] * b - self.to[1] * a <= 0;
+        a * a + b * b > self.chroma_square && !skin()
     }
 }
 

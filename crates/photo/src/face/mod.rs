@@ -8,6 +8,7 @@ mod ink;
 mod judge;
 mod landmarks;
 mod light;
+pub(crate) mod parts;
 mod plate;
 mod pose;
 pub mod quality;
@@ -24,6 +25,7 @@ use card::profile::photo::face::FaceRules;
 use serde::{Deserialize, Serialize};
 
 use crate::nets::{FaceBox, Faces, Mesh};
+use crate::pixels::plane::Luma;
 use crate::refusal::Area;
 use crate::rgb::Rgb;
 use blobs::Blob;
@@ -108,8 +110,7 @@ pub struct FaceAreas {
 }
 
 /// Measures the faces of a photo. Without a whole mesh, or with one the network doesn't believe in, only counts are measured.
-#[must_use]
-pub fn measure(rgb: &Rgb, faces: &Faces, rules: &FaceRules) -> (FaceMeasurements, FaceAreas) {
+pub(crate) fn measure(rgb: &Rgb, luma: &Luma, faces: &Faces, rules: &FaceRules) -> (FaceMeasurements, FaceAreas) {
     let boxes = &faces.boxes;
     let second = boxes.iter().skip(1).max_by(|a, b| a.width.total_cmp(&b.width));
     let mut measured = FaceMeasurements {
@@ -122,7 +123,7 @@ pub fn measure(rgb: &Rgb, faces: &Faces, rules: &FaceRules) -> (FaceMeasurements
     let mut areas = FaceAreas { whole: boxes.first().and_then(|b| area_of(b, rgb)), second: second.and_then(|b| area_of(b, rgb)), ..FaceAreas::default() };
     let believed = measured.presence.is_some_and(|p| p >= rules.presence_min);
     if let Some(face) = faces.mesh.as_ref().filter(|_| believed && !boxes.is_empty()).and_then(Landmarks::of) {
-        measured.mesh = under_mesh(rgb, &face, rules, &mut areas);
+        measured.mesh = under_mesh(rgb, luma, &face, rules, &mut areas);
     }
     (measured, areas)
 }
@@ -147,11 +148,11 @@ fn face_width(face: &Landmarks) -> f64 {
 }
 
 /// `None` if the face lies outside the photo.
-fn under_mesh(rgb: &Rgb, face: &Landmarks, rules: &FaceRules, areas: &mut FaceAreas) -> Option<MeshMeasurements> {
+fn under_mesh(rgb: &Rgb, luma: &Luma, face: &Landmarks, rules: &FaceRules, areas: &mut FaceAreas) -> Option<MeshMeasurements> {
     let photo = Area { left: 0, top: 0, width: rgb.width(), height: rgb.height() };
     let outline = Region::polygon(&face.corners(&landmarks::OVAL, (1.0, 1.0)), photo);
     let whole = outline.area()?;
-    let plate = Plate::of(rgb, with_hair(whole, face.eyes_to_chin(), photo));
+    let plate = plate_of(rgb, luma, face, whole);
     areas.whole = Some(whole);
     let mut measured = MeshMeasurements::default();
     held(face, rgb, &mut measured);
@@ -159,6 +160,11 @@ fn under_mesh(rgb: &Rgb, face: &Landmarks, rules: &FaceRules, areas: &mut FaceAr
     marked(face, &plate, rules, &mut measured, areas);
     lit(face, &plate, &outline, rules, &mut measured);
     Some(rounded(measured))
+}
+
+fn plate_of(rgb: &Rgb, luma: &Luma, face: &Landmarks, whole: Area) -> Plate {
+    let photo = Area { left: 0, top: 0, width: rgb.width(), height: rgb.height() };
+    Plate::of(rgb, luma, with_hair(whole, face.eyes_to_chin(), photo))
 }
 
 /// The face's rectangle with what is looked at above it.

@@ -3,7 +3,7 @@
 
 use card::profile::photo::face::FaceRules;
 
-use super::blobs::{self, Blob};
+use super::blobs::{self, Blob, places_of};
 use super::plate::Plate;
 use super::stencil::Stencil;
 
@@ -15,13 +15,11 @@ const GAP: usize = 2;
 /// All specks, the largest first.
 pub(super) fn find(plate: &Plate, stencil: &Stencil, rules: &FaceRules) -> Vec<Blob> {
     let (width, height) = (plate.width(), plate.height());
-    let filled = closed(&plate.luma, width);
-    let inverted: Vec<u8> = plate.luma.iter().map(|v| 255 - v).collect();
-    let shaved = closed(&inverted, width);
-    let stands_out = |closed: &[u8], luma: &[u8], i: usize| u32::from(closed[i] - luma[i]) > rules.spot_depth_min;
+    let (filled, shaved) = (closed(&plate.luma, width), opened(&plate.luma, width));
     let mut spots = Vec::new();
-    for (closed, luma) in [(&filled, &plate.luma), (&shaved, &inverted)] {
-        let marked: Vec<usize> = (0..luma.len()).filter(|i| stencil.skin[*i] && stands_out(closed, luma, *i)).collect();
+    for (higher, lower) in [(&filled, &plate.luma), (&plate.luma, &shaved)] {
+        let stands_out = higher.iter().zip(lower).map(|(h, l)| u32::from(h - l) > rules.spot_depth_min);
+        let marked = places_of(stands_out.zip(&stencil.skin).map(|(stands_out, skin)| stands_out && *skin));
         spots.extend(blobs::connected(&marked, width, height).into_iter().filter(|b| is_speck(b, rules) && has_smooth_ring(b, plate, stencil, rules)));
     }
     spots.sort_by_key(|b| (std::cmp::Reverse(b.pixels), b.top, b.left));
@@ -57,6 +55,12 @@ fn has_smooth_ring(blob: &Blob, plate: &Plate, stencil: &Stencil, rules: &FaceRu
 fn closed(plane: &[u8], width: usize) -> Vec<u8> {
     let dilated = square(plane, width, u8::max);
     square(&dilated, width, u8::min)
+}
+
+/// The same for what is lighter: the smallest value nearby, then the largest of those.
+fn opened(plane: &[u8], width: usize) -> Vec<u8> {
+    let eroded = square(plane, width, u8::min);
+    square(&eroded, width, u8::max)
 }
 
 fn square(plane: &[u8], width: usize, pick: impl Fn(u8, u8) -> u8 + Copy) -> Vec<u8> {

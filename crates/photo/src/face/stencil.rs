@@ -31,7 +31,7 @@ impl Stencil {
 
     fn set(&mut self, face: &Landmarks, plate: &Plate, points: &[usize], stretch: (f64, f64), to: bool) {
         let region = Region::polygon(&face.corners(points, stretch), plate.area);
-        plate.places(&region).for_each(|i| self.skin[i] = to);
+        plate.runs(&region).for_each(|run| self.skin[run].fill(to));
     }
 }
 

@@ -7,6 +7,7 @@ use super::landmarks::{self, BETWEEN_BROWS, CHIN, LEFT_CHEEK, NOSE_TIP, OVAL};
 use super::sitter::{self, PHOTO, Paint, SKIN, Turn};
 use super::{FaceMeasurements, MeshMeasurements, judge, measure, oval};
 use crate::nets::{Faces, MESH_POINTS, Mesh};
+use crate::pixels::plane::Luma;
 use crate::refusal::Refusal;
 use crate::rgb::Rgb;
 
@@ -15,7 +16,7 @@ fn rules() -> FaceRules {
 }
 
 fn judged(rgb: &Rgb, faces: &Faces, religious: bool) -> Vec<Refusal> {
-    let (measured, areas) = measure(rgb, faces, &rules());
+    let (measured, areas) = measure(rgb, &Luma::of(rgb), faces, &rules());
     judge(&measured, Some(&areas), religious, &rules())
 }
 
@@ -160,7 +161,7 @@ fn judging_stored_numbers_finds_the_same_without_places() {
     let mut paint = Paint::portrait(&Turn { roll: 9.0, ..Turn::default() }, SKIN[2]);
     paint.block(CHIN, [0.0, -40.0], (60.0, 30.0), [220, 220, 240]);
     let faces = sitter::faces(sitter::mesh(&Turn { roll: 9.0, ..Turn::default() }));
-    let (measured, areas) = measure(&paint.rgb(), &faces, &rules());
+    let (measured, areas) = measure(&paint.rgb(), &Luma::of(&paint.rgb()), &faces, &rules());
     let stored: FaceMeasurements = serde_json::from_str(&serde_json::to_string(&measured).unwrap()).unwrap();
     let texts = |found: Vec<Refusal>| found.into_iter().map(|r| (r.code, r.value, r.limit, r.band)).collect::<Vec<_>>();
     let (fresh, again) = (texts(judge(&measured, Some(&areas), false, &rules())), texts(judge(&stored, None, false, &rules())));
@@ -180,7 +181,7 @@ fn the_oval_lies_in_the_face() {
 /// Measurements of a plain face, with a change.
 fn codes_of_numbers(change: impl FnOnce(&mut MeshMeasurements)) -> Vec<Code> {
     let paint = Paint::portrait(&Turn::default(), SKIN[0]);
-    let (mut measured, _) = measure(&paint.rgb(), &sitter::faces(sitter::mesh(&Turn::default())), &rules());
+    let (mut measured, _) = measure(&paint.rgb(), &Luma::of(&paint.rgb()), &sitter::faces(sitter::mesh(&Turn::default())), &rules());
     change(measured.mesh.as_mut().expect("a mesh"));
     judge(&measured, None, false, &rules()).iter().map(|r| r.code).collect()
 }

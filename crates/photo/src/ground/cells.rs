@@ -25,17 +25,16 @@ impl Cells {
     pub(super) fn of(rgb: &Rgb) -> Self {
         let size = Size { columns: rgb.width() as usize / SIDE, rows: rgb.height() as usize / SIDE };
         let mut colours = Vec::with_capacity(size.count());
-        let mut sums = vec![[0u16; 3]; size.columns];
+        // Down first, over all bytes alike, then across: the first is nearly all of the work, and done for many bytes at once.
+        let mut sums = vec![0u16; size.columns * SIDE * 3];
         for row in 0..size.rows {
-            sums.fill([0; 3]);
+            sums.fill(0);
             for y in row * SIDE..(row + 1) * SIDE {
-                for (sum, pixels) in sums.iter_mut().zip(rgb.row(y as u32).as_chunks::<SIDE>().0) {
-                    for pixel in pixels {
-                        (0..3).for_each(|k| sum[k] += u16::from(pixel[k]));
-                    }
-                }
+                let bytes = rgb.row(y as u32).as_flattened();
+                sums.iter_mut().zip(bytes).for_each(|(sum, byte)| *sum += u16::from(*byte));
             }
-            colours.extend(sums.iter().map(|sum| sum.map(|s| (s / PIXELS) as u8)));
+            let across = |cell: &[[u16; 3]; SIDE]| std::array::from_fn(|k| (cell.iter().map(|sum| sum[k]).sum::<u16>() / PIXELS) as u8);
+            colours.extend(sums.as_chunks::<3>().0.as_chunks::<SIDE>().0.iter().map(across));
         }
         Self { size, colours }
     }
@@ -77,7 +76,16 @@ impl Size {
         let (column, row) = self.place(cell);
         let (left, right) = (column.saturating_sub(1), (column + 1).min(self.columns - 1));
         let (top, bottom) = (row.saturating_sub(1), (row + 1).min(self.rows - 1));
-        (top..=bottom).flat_map(move |y| (left..=right).map(move |x| y * self.columns + x)).filter(move |other| *other != cell)
+        let (mut others, mut n) = ([0; 8], 0);
+        for y in top..bottom + 1 {
+            for x in left..right + 1 {
+                if (x, y) != (column, row) {
+                    others[n] = y * self.columns + x;
+                    n += 1;
+                }
+            }
+        }
+        others.into_iter().take(n)
     }
 
     /// The smallest rectangle of pixels around cells; `None` for none.
@@ -99,15 +107,59 @@ pub(super) fn distance(a: [u8; 3], b: [u8; 3]) -> u32 {
 /// Cells without those nearer than `pixels` to a cell left out. The picture's edge doesn't count as left out, its outermost cells do.
 pub(super) fn eroded(inside: &[bool], size: Size, pixels: u32) -> Vec<bool> {
     let mut now = inside.to_vec();
-    for (cell, kept) in now.iter_mut().enumerate() {
-        let (column, row) = size.place(cell);
-        *kept &= column > 0 && row > 0 && column + 1 < size.columns && row + 1 < size.rows;
-    }
-    let edgeless = now.clone();
-    let mut before = inside.to_vec();
     for _ in 0..(pixels as usize).div_ceil(SIDE) {
-        let next = (0..size.count()).map(|cell| before[cell] && size.around(cell).all(|other| before[other])).collect();
-        before = next;
+        now = with_all_around(&now, size);
     }
-    before.iter().zip(edgeless).map(|(kept, edgeless)| *kept && edgeless).collect()
+    interior(now, size)
+}
+
+/// The same without the picture's outermost cells.
+pub(super) fn interior(mut marked: Vec<bool>, size: Size) -> Vec<bool> {
+    for (row, cells) in marked.chunks_exact_mut(size.columns).enumerate() {
+        let outermost = row == 0 || row + 1 == size.rows;
+        (cells[0], cells[size.columns - 1]) = (false, false);
+        cells.iter_mut().for_each(|kept| *kept &= !outermost);
+    }
+    marked
+}
+
+/// Cells that are marked with all eight around them, as far as those are in the picture: first with those beside, then with those above
+/// and below.
+pub(super) fn with_all_around(marked: &[bool], size: Size) -> Vec<bool> {
+    let mut across = marked.to_vec();
+    for (row, from) in across.chunks_exact_mut(size.columns).zip(marked.chunks_exact(size.columns)) {
+        row.iter_mut().zip(&from[1..]).for_each(|(kept, right)| *kept &= right);
+        row[1..].iter_mut().zip(from).for_each(|(kept, left)| *kept &= left);
+    }
+    let mut down = across.clone();
+    down.iter_mut().zip(&across[size.columns..]).for_each(|(kept, below)| *kept &= below);
+    down[size.columns..].iter_mut().zip(&across).for_each(|(kept, above)| *kept &= above);
+    down
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_mean_of_a_cell_is_that_of_its_pixels_and_what_fills_none_is_left_off() {
+        let rgb = Rgb::new(10, 9, (0..90u32).flat_map(|i| [i as u8, (2 * i) as u8, 255]).collect()).unwrap();
+        let cells = Cells::of(&rgb);
+        assert_eq!((cells.size.columns, cells.size.rows), (2, 2));
+        let mean = |left: u32, top: u32| (0..16).map(|i| (top + i / 4) * 10 + left + i % 4).sum::<u32>() / 16;
+        assert_eq!(cells.colour(0), [mean(0, 0) as u8, 33, 255]);
+        assert_eq!(cells.colour(3)[0], mean(4, 4) as u8);
+    }
+
+    #[test]
+    fn eroding_takes_what_touches_a_cell_left_out_and_the_outermost() {
+        let size = Size { columns: 7, rows: 6 };
+        let mut inside = vec![true; size.count()];
+        inside[2 * 7 + 2] = false;
+        let kept = eroded(&inside, size, 4);
+        assert_eq!((0..size.count()).filter(|cell| kept[*cell]).map(|cell| size.place(cell)).collect::<Vec<_>>().len(), 20 - 9);
+        assert!(kept.iter().enumerate().filter(|(_, kept)| **kept).all(|(cell, _)| size.around(cell).all(|other| inside[other])));
+        let untouched = eroded(&inside, size, 0);
+        assert_eq!(untouched.iter().filter(|kept| **kept).count(), 20 - 1);
+    }
 }

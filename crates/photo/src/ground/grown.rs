@@ -3,7 +3,7 @@
 
 use card::profile::photo::ground::GroundRules;
 
-use super::cells::{Cells, Size, distance};
+use super::cells::{Cells, Size, distance, with_all_around};
 use super::person::Face;
 
 /// The strips where growing starts: at the sides this share of the width, down to this share of the height; at the top this share of
@@ -99,12 +99,14 @@ fn spread(cells: &Cells, strips: &[usize], colour: [u8; 3], blocked: &[bool], ru
 /// Small islands in the background belong to it: spots, and cells lost to noise.
 fn fill_holes(ground: &mut [bool], size: Size) {
     let mut seen = ground.to_vec();
+    let mut island = Vec::new();
     for first in 0..size.count() {
         if seen[first] {
             continue;
         }
         seen[first] = true;
-        let mut island = vec![first];
+        island.clear();
+        island.push(first);
         let mut next = 0;
         while let Some(cell) = island.get(next).copied() {
             next += 1;
@@ -123,13 +125,15 @@ fn fill_holes(ground: &mut [bool], size: Size) {
 
 /// It ran into white clothes.
 fn leaked(ground: &[bool], size: Size, face: &Face) -> bool {
-    (0..size.count()).any(|cell| ground[cell] && face.body(size.place(cell)))
+    let rows = ground.chunks_exact(size.columns).enumerate();
+    rows.flat_map(|(row, cells)| cells.iter().enumerate().map(move |(column, ground)| (*ground, (column, row)))).any(|(ground, at)| ground && face.body(at))
 }
 
 /// Share of the edge beyond which the picture is still nearly the background: a soft shadow, or hair and clothes of its colour.
 fn soft_edge_share(cells: &Cells, ground: &[bool], colour: [u8; 3], rules: &GroundRules) -> f64 {
     let size = cells.size;
-    let at_edge = |cell: &usize| ground[*cell] && size.beside(*cell).any(|other| !ground[other]);
+    let inner = with_all_around(ground, size);
+    let at_edge = |cell: &usize| ground[*cell] && !inner[*cell] && size.beside(*cell).any(|other| !ground[other]);
     let crisp = |cell: usize| near(size, cell).any(|other| distance(cells.colour(other), colour) >= rules.edge_distance_min);
     let (mut soft, mut all) = (0, 0);
     for cell in (0..ground.len()).filter(at_edge) {
@@ -150,14 +154,11 @@ fn near(size: Size, cell: usize) -> impl Iterator<Item = usize> {
 /// Share of the cells above the chin that look like the background with less light: a shadow with a hard edge, or grey hair.
 fn shadowy_share(cells: &Cells, ground: &[bool], blocked: &[bool], colour: [u8; 3], face: &Face, rules: &GroundRules) -> f64 {
     let size = cells.size;
-    let above_chin = (0..size.count()).take_while(|cell| (size.place(*cell).1 * super::cells::SIDE) as f64 <= face.chin);
-    let (mut shadowy, mut all) = (0, 0);
-    for cell in above_chin {
-        all += 1;
-        let outside = !ground[cell] && !blocked[cell];
-        shadowy += usize::from(outside && dimmed(cells.colour(cell), colour) && even(cells, cell, rules));
-    }
-    share(shadowy, all)
+    let rows = (0..size.rows).take_while(|row| (row * super::cells::SIDE) as f64 <= face.chin).count();
+    let above_chin = 0..rows * size.columns;
+    let all = above_chin.len();
+    let shadowy = |cell: &usize| !ground[*cell] && !blocked[*cell] && dimmed(cells.colour(*cell), colour) && even(cells, *cell, rules);
+    share(above_chin.filter(shadowy).count(), all)
 }
 
 fn dimmed(seen: [u8; 3], ground: [u8; 3]) -> bool {

@@ -12,6 +12,7 @@ use card::{Code, Effect};
 use serde::{Deserialize, Serialize};
 
 use crate::nets::{Mesh, PersonMask};
+use crate::pixels::plane::Luma;
 use crate::refusal::{Area, Refusal};
 use crate::rgb::Rgb;
 use cells::{Cells, distance};
@@ -57,7 +58,18 @@ pub struct GroundAreas {
 /// answer the strips beside the head stand for the background.
 #[must_use]
 pub fn measure(rgb: &Rgb, mesh: Option<&Mesh>, mask: &mut dyn FnMut() -> Option<PersonMask>, rules: &GroundRules) -> (GroundMeasurements, GroundAreas) {
-    let Some(scene) = Scene::of(rgb, mesh, rules) else { return Default::default() };
+    measure_with(rgb, &Luma::of(rgb), mesh, mask, rules)
+}
+
+/// As [`measure`], of a photo whose luma is known.
+pub(crate) fn measure_with(
+    rgb: &Rgb,
+    luma: &Luma,
+    mesh: Option<&Mesh>,
+    mask: &mut dyn FnMut() -> Option<PersonMask>,
+    rules: &GroundRules,
+) -> (GroundMeasurements, GroundAreas) {
+    let Some(scene) = Scene::of(rgb, luma, mesh, rules) else { return Default::default() };
     if scene.grown.decisive {
         let inside = cells::eroded(&scene.grown.ground, scene.cells.size, rules.erosion_px);
         let found = scene.measured(&inside, None, rules);
@@ -79,7 +91,8 @@ pub fn measure(rgb: &Rgb, mesh: Option<&Mesh>, mask: &mut dyn FnMut() -> Option<
 /// As [`measure`] with the mask's background in every case: what [`measure`] must agree with.
 #[must_use]
 pub fn measure_by_mask(rgb: &Rgb, mesh: Option<&Mesh>, mask: &PersonMask, rules: &GroundRules) -> (GroundMeasurements, GroundAreas) {
-    let Some(scene) = Scene::of(rgb, mesh, rules) else { return Default::default() };
+    let luma = Luma::of(rgb);
+    let Some(scene) = Scene::of(rgb, &luma, mesh, rules) else { return Default::default() };
     let (mut measured, areas) = scene.by_mask(mask, rules);
     measured.mask_asked = true;
     (measured, areas)
@@ -88,6 +101,7 @@ pub fn measure_by_mask(rgb: &Rgb, mesh: Option<&Mesh>, mask: &PersonMask, rules:
 /// One photo, with what growing found.
 struct Scene<'a> {
     rgb: &'a Rgb,
+    luma: &'a Luma,
     cells: Cells,
     face: Option<Face>,
     grown: Grown,
@@ -95,14 +109,14 @@ struct Scene<'a> {
 
 impl<'a> Scene<'a> {
     /// `None` for a picture smaller than a few cells.
-    fn of(rgb: &'a Rgb, mesh: Option<&Mesh>, rules: &GroundRules) -> Option<Self> {
+    fn of(rgb: &'a Rgb, luma: &'a Luma, mesh: Option<&Mesh>, rules: &GroundRules) -> Option<Self> {
         let cells = Cells::of(rgb);
         if cells.size.columns < 3 || cells.size.rows < 3 {
             return None;
         }
         let face = mesh.and_then(Face::of);
         let grown = grown::grow(&cells, face.as_ref(), rules);
-        Some(Self { rgb, cells, face, grown })
+        Some(Self { rgb, luma, cells, face, grown })
     }
 
     fn by_mask(&self, mask: &PersonMask, rules: &GroundRules) -> (GroundMeasurements, GroundAreas) {
@@ -121,7 +135,7 @@ impl<'a> Scene<'a> {
     }
 
     fn measured(&self, inside: &[bool], mask: Option<&PersonMask>, rules: &GroundRules) -> (GroundMeasurements, GroundAreas) {
-        let (mut measured, mut areas) = tally::measure(self.rgb, &self.cells, inside, rules);
+        let (mut measured, mut areas) = tally::measure(self.rgb, self.luma, &self.cells, inside, rules);
         let Some(face) = &self.face else { return (measured, areas) };
         measured.eye_line_from_bottom = Some(f64::from(self.rgb.height()) - face.eye_line);
         measured.hair_top = self.hair_top(face, mask, rules);

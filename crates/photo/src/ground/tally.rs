@@ -2,9 +2,10 @@
 
 use card::profile::photo::ground::GroundRules;
 
-use super::cells::{Cells, SIDE, Size};
+use super::cells::{Cells, SIDE, Size, interior, with_all_around};
 use super::{GroundAreas, GroundMeasurements};
 use crate::pixels::lab::White;
+use crate::pixels::plane::Luma;
 use crate::refusal::Area;
 use crate::rgb::Rgb;
 
@@ -16,11 +17,11 @@ const UNIT: u64 = 256;
 const CELL_NOT_WHITE_MIN: u32 = 8;
 
 /// Measures the cells of `inside` (already away from the person).
-pub(super) fn measure(rgb: &Rgb, cells: &Cells, inside: &[bool], rules: &GroundRules) -> (GroundMeasurements, GroundAreas) {
+pub(super) fn measure(rgb: &Rgb, luma: &Luma, cells: &Cells, inside: &[bool], rules: &GroundRules) -> (GroundMeasurements, GroundAreas) {
     let size = cells.size;
-    let pixels = count(rgb, size, inside, rules);
+    let pixels = count(rgb, luma, size, inside, rules);
     let (shade_step, shade) = shade_step(cells, inside);
-    let spots = spots(rgb, cells, inside, rules);
+    let spots = spots(luma, cells, inside, rules);
     let all = pixels.all.max(1) as f64;
     let measured = GroundMeasurements {
         background_share: pixels.all as f64 / (rgb.width() as f64 * f64::from(rgb.height())),
@@ -45,38 +46,51 @@ struct Pixels {
     not_white: Vec<usize>,
 }
 
-fn luma(p: [u8; 3]) -> u32 {
-    (77 * u32::from(p[0]) + 150 * u32::from(p[1]) + 29 * u32::from(p[2]) + 128) >> 8
-}
-
-fn count(rgb: &Rgb, size: Size, inside: &[bool], rules: &GroundRules) -> Pixels {
-    let white = White::new(rules.lightness_min, rules.chroma_max);
+fn count(rgb: &Rgb, luma: &Luma, size: Size, inside: &[bool], rules: &GroundRules) -> Pixels {
+    let mut white = Repeated::new(White::new(rules.lightness_min, rules.chroma_max));
     let mut pixels = Pixels::default();
-    let mut last = ([0; 3], white.is([0; 3]));
-    for cell in (0..size.count()).filter(|cell| inside[*cell]) {
-        let mut good = 0;
-        for pixel in pixels_of(rgb, size, cell) {
-            // Backgrounds repeat themselves; asking again would be most of the work.
-            if pixel != last.0 {
-                last = (pixel, white.is(pixel));
+    for (row, cells) in inside.chunks_exact(size.columns).enumerate() {
+        let rows: [_; SIDE] = rows_of(row, |y| rgb.row(y as u32).as_chunks::<SIDE>().0);
+        let lumas: [_; SIDE] = rows_of(row, |y| luma.row(y).as_chunks::<SIDE>().0);
+        for (column, _) in cells.iter().enumerate().filter(|(_, inside)| **inside) {
+            let good: u32 = rows.iter().flat_map(|row| &row[column]).map(|pixel| u32::from(white.is(*pixel))).sum();
+            let lumas = lumas.map(|row| row[column]);
+            let values = lumas.as_flattened().iter().map(|v| u32::from(*v));
+            pixels.luma += u64::from(values.clone().sum::<u32>());
+            pixels.luma_squares += u64::from(values.map(|v| v * v).sum::<u32>());
+            pixels.all += (SIDE * SIDE) as u64;
+            pixels.white += u64::from(good);
+            if (SIDE * SIDE) as u32 - good >= CELL_NOT_WHITE_MIN {
+                pixels.not_white.push(row * size.columns + column);
             }
-            good += u32::from(last.1);
-            let luma = u64::from(luma(pixel));
-            pixels.luma += luma;
-            pixels.luma_squares += luma * luma;
-        }
-        pixels.all += (SIDE * SIDE) as u64;
-        pixels.white += u64::from(good);
-        if (SIDE * SIDE) as u32 - good >= CELL_NOT_WHITE_MIN {
-            pixels.not_white.push(cell);
         }
     }
     pixels
 }
 
-fn pixels_of(rgb: &Rgb, size: Size, cell: usize) -> impl Iterator<Item = [u8; 3]> + '_ {
-    let (column, row) = size.place(cell);
-    (row * SIDE..(row + 1) * SIDE).flat_map(move |y| rgb.row(y as u32)[column * SIDE..(column + 1) * SIDE].iter().copied())
+/// The pixel rows of a row of cells.
+fn rows_of<T>(row: usize, of: impl Fn(usize) -> T) -> [T; SIDE] {
+    std::array::from_fn(|i| of(row * SIDE + i))
+}
+
+/// Backgrounds repeat themselves; asking again would be most of the work.
+struct Repeated {
+    white: White,
+    last: ([u8; 3], bool),
+}
+
+impl Repeated {
+    fn new(white: White) -> Self {
+        let last = ([0; 3], white.is([0; 3]));
+        Self { white, last }
+    }
+
+    fn is(&mut self, pixel: [u8; 3]) -> bool {
+        if pixel != self.last.0 {
+            self.last = (pixel, self.white.is(pixel));
+        }
+        self.last.1
+    }
 }
 
 fn deviation(pixels: &Pixels) -> f64 {
@@ -87,21 +101,23 @@ fn deviation(pixels: &Pixels) -> f64 {
 
 /// Mean Sobel magnitude over the cells, as a smooth background has it at full scale; sensor noise is averaged away.
 fn gradient(cells: &Cells, inside: &[bool]) -> f64 {
-    let size = cells.size;
-    let columns = size.columns;
+    let columns = cells.size.columns;
+    let measurable = interior(with_all_around(inside, cells.size), cells.size);
     let (mut sum, mut n) = (0u64, 0u64);
-    for cell in (0..size.count()).filter(|cell| inside[*cell]) {
-        let (column, row) = size.place(cell);
-        if column == 0 || row == 0 || column + 1 == columns || row + 1 == size.rows || !size.around(cell).all(|other| inside[other]) {
-            continue;
-        }
+    for cell in (0..measurable.len()).filter(|cell| measurable[*cell]) {
         let l = |dx: usize, dy: usize| i64::from(cells.luma(cell + dy * columns + dx - columns - 1));
         let across = l(2, 0) + 2 * l(2, 1) + l(2, 2) - l(0, 0) - 2 * l(0, 1) - l(0, 2);
         let down = l(0, 2) + 2 * l(1, 2) + l(2, 2) - l(0, 0) - 2 * l(1, 0) - l(2, 0);
-        sum += ((across * across + down * down) as u64).isqrt();
+        sum += root((across * across + down * down) as u64);
         n += 1;
     }
     sum as f64 / (n.max(1) * UNIT * SIDE as u64) as f64
+}
+
+/// The whole part of a square root. Below 2⁵² a floating-point root has it right, and takes a fraction of the time of `isqrt`.
+fn root(square: u64) -> u64 {
+    debug_assert!(square < 1 << 52);
+    (square as f64).sqrt() as u64
 }
 
 /// Grey levels between the lightest and the darkest part of the background, and where the darkest is.
@@ -124,29 +140,21 @@ fn shade_step(cells: &Cells, inside: &[bool]) -> (f64, Option<Area>) {
 }
 
 /// Joined pixels clearly darker or lighter than the background: the boxes of those of a spot's size.
-fn spots(rgb: &Rgb, cells: &Cells, inside: &[bool], rules: &GroundRules) -> Vec<Area> {
+fn spots(luma: &Luma, cells: &Cells, inside: &[bool], rules: &GroundRules) -> Vec<Area> {
     let size = cells.size;
     let level = middle_luma(cells, inside);
-    let odd = |pixel: [u8; 3]| luma(pixel).abs_diff(level) > rules.spot_step;
-    let width = rgb.width() as usize;
+    let odd = |value: u8| u32::from(value).abs_diff(level) > rules.spot_step;
+    let width = luma.width();
     let is_odd = |at: usize| {
         let (x, y) = (at % width, at / width);
         let (column, row) = (x / SIDE, y / SIDE);
-        column < size.columns && row < size.rows && inside[row * size.columns + column] && odd(rgb.row(y as u32)[x])
+        column < size.columns && row < size.rows && inside[row * size.columns + column] && odd(luma.row(y)[x])
     };
-    let mut seeds = Vec::new();
-    for cell in (0..size.count()).filter(|cell| inside[*cell]) {
-        let (column, row) = size.place(cell);
-        for (i, pixel) in pixels_of(rgb, size, cell).enumerate() {
-            if odd(pixel) {
-                seeds.push((row * SIDE + i / SIDE) * width + column * SIDE + i % SIDE);
-            }
-        }
-    }
+    let seeds = odd_places(luma, size, inside, odd);
     if seeds.is_empty() {
         return Vec::new();
     }
-    let mut seen = vec![false; width * rgb.height() as usize];
+    let mut seen = vec![false; luma.values().len()];
     let joined = |first: usize, seen: &mut [bool]| -> Vec<usize> {
         let mut spot = Vec::new();
         let mut open = vec![first];
@@ -169,6 +177,23 @@ fn spots(rgb: &Rgb, cells: &Cells, inside: &[bool], rules: &GroundRules) -> Vec<
         }
     }
     spots
+}
+
+/// Places of the pixels for which `odd` says yes, cell after cell.
+fn odd_places(luma: &Luma, size: Size, inside: &[bool], odd: impl Fn(u8) -> bool) -> Vec<usize> {
+    let mut places = Vec::new();
+    for (row, cells) in inside.chunks_exact(size.columns).enumerate() {
+        let rows: [_; SIDE] = rows_of(row, |y| luma.row(y).as_chunks::<SIDE>().0);
+        for (column, _) in cells.iter().enumerate().filter(|(_, inside)| **inside) {
+            let values = rows.map(|row| row[column]);
+            // All sixteen at once: hardly a cell of a background has any.
+            if values.as_flattened().iter().fold(false, |any, v| any | odd(*v)) {
+                let place = |i: usize| (row * SIDE + i / SIDE) * luma.width() + column * SIDE + i % SIDE;
+                places.extend(values.as_flattened().iter().enumerate().filter(|(_, v)| odd(**v)).map(|(i, _)| place(i)));
+            }
+        }
+    }
+    places
 }
 
 fn spot_box(spot: &[usize], width: usize, rules: &GroundRules) -> Option<Area> {

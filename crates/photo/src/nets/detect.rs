@@ -74,6 +74,11 @@ fn measure_first(rgb: &Rgb, faces: &mut Faces, networks: &dyn Networks) -> Resul
     Ok(())
 }
 
+/// What the detector is shown of a whole photo.
+pub(crate) fn input_of_whole(rgb: &Rgb) -> Result<Vec<f32>, EngineFault> {
+    letterboxed(rgb, [0, 0, rgb.width(), rgb.height()], DETECTOR_SIDE, Range::SIGNED).map(|(input, _)| input)
+}
+
 /// What the detector sees in one part of the photo; several boxes a face.
 fn seen(rgb: &Rgb, part: [u32; 4], score_min: f64, networks: &dyn Networks) -> Result<Vec<FaceBox>, EngineFault> {
     let (input, placement) = letterboxed(rgb, part, DETECTOR_SIDE, Range::SIGNED)?;

@@ -54,9 +54,10 @@ pub(super) fn stretched(rgb: &Rgb, side: usize, range: Range) -> Result<Vec<f32>
 
 /// Pixels of three bytes into the three planes, from number `start` of each on.
 fn spread(pixels: &[u8], planar: &mut [f32], start: usize, plane: usize, range: Range) {
-    for (i, pixel) in pixels.as_chunks::<3>().0.iter().enumerate() {
-        for (channel, byte) in pixel.iter().enumerate() {
-            planar[channel * plane + start + i] = f32::from(*byte) * range.scale + range.offset;
+    let pixels = pixels.as_chunks::<3>().0;
+    for (channel, plane) in planar.chunks_exact_mut(plane).enumerate() {
+        for (number, pixel) in plane[start..].iter_mut().zip(pixels) {
+            *number = f32::from(pixel[channel]) * range.scale + range.offset;
         }
     }
 }
@@ -83,36 +84,55 @@ impl Square {
 
     /// The square's pixels, `side` a row, between four pixels of the photo each; beyond its edge the edge's pixel goes on.
     pub fn sampled(&self, rgb: &Rgb, side: usize, range: Range) -> Vec<f32> {
-        let plane = side * side;
-        let mut planar = vec![0.0; 3 * plane];
-        for i in 0..plane {
-            let [x, y] = [i % side, i / side].map(|n| (n as f32 + 0.5) / side as f32);
-            let colour = between(rgb, self.place(x, y));
-            for (channel, value) in colour.iter().enumerate() {
-                planar[channel * plane + i] = value * range.scale + range.offset;
+        let mut planar = vec![0.0; 3 * side * side];
+        let (red, rest) = planar.split_at_mut(side * side);
+        let (green, blue) = rest.split_at_mut(side * side);
+        let photo = Pixels { pixels: rgb.bytes().as_chunks().0, width: rgb.width(), height: rgb.height() };
+        // `place` for all of a row, the parts that don't change worked out once, in its order: the same numbers to the last bit.
+        let [cos, sin] = self.along;
+        let middles: Vec<f32> = (0..side).map(|n| ((n as f32 + 0.5) / side as f32 - 0.5) * self.side).collect();
+        let across: Vec<[f32; 2]> = middles.iter().map(|u| [self.centre[0] + u * cos, self.centre[1] + u * sin]).collect();
+        let rows = red.chunks_exact_mut(side).zip(green.chunks_exact_mut(side)).zip(blue.chunks_exact_mut(side));
+        for (((red, green), blue), v) in rows.zip(&middles) {
+            let down = [-(v * sin), v * cos];
+            for (i, [x, y]) in across.iter().enumerate() {
+                let colour = between(&photo, [x + down[0], y + down[1]]);
+                [red[i], green[i], blue[i]] = colour.map(|value| value * range.scale + range.offset);
             }
         }
         planar
     }
 }
 
+/// A photo as one run of pixels.
+struct Pixels<'a> {
+    pixels: &'a [[u8; 3]],
+    width: u32,
+    height: u32,
+}
+
 /// The colour at a place between pixel centres.
-fn between(rgb: &Rgb, place: [f32; 2]) -> [f32; 3] {
-    let [(left, right, x), (upper, lower, y)] = [(place[0], rgb.width()), (place[1], rgb.height())].map(|(at, length)| neighbours(at, length));
-    let [upper, lower] = [upper, lower].map(|row| rgb.row(row as u32));
-    std::array::from_fn(|channel| {
-        let mix = |row: &[[u8; 3]]| f32::from(row[left][channel]) * (1.0 - x) + f32::from(row[right][channel]) * x;
-        mix(upper) * (1.0 - y) + mix(lower) * y
-    })
+#[inline]
+fn between(photo: &Pixels<'_>, place: [f32; 2]) -> [f32; 3] {
+    let (left, right, x) = neighbours(place[0], photo.width);
+    let (upper, lower, y) = neighbours(place[1], photo.height);
+    let mix = |row: usize| {
+        let start = row * photo.width as usize;
+        let (left, right) = (photo.pixels[start + left], photo.pixels[start + right]);
+        [0, 1, 2].map(|channel| f32::from(left[channel]) * (1.0 - x) + f32::from(right[channel]) * x)
+    };
+    let (upper, lower) = (mix(upper), mix(lower));
+    [0, 1, 2].map(|channel| upper[channel] * (1.0 - y) + lower[channel] * y)
 }
 
 /// The two pixels of a line of `length` between whose centres `at` lies, and the second one's share.
+#[inline]
 pub(super) fn neighbours(at: f32, length: u32) -> (usize, usize, f32) {
     let last = (length - 1) as f32;
     // `max` first: a place that is no number becomes 0.
     let at = (at - 0.5).max(0.0).min(last);
-    let first = at.floor();
-    (first as usize, (first + 1.0).min(last) as usize, at - first)
+    let first = at as u32;
+    (first as usize, (first + 1).min(length - 1) as usize, at - first as f32)
 }
 
 #[cfg(test)]
@@ -145,10 +165,11 @@ mod tests {
     #[test]
     fn beyond_the_photo_its_edge_goes_on() {
         let rgb = ramp(20, 20);
+        let photo = Pixels { pixels: rgb.bytes().as_chunks().0, width: 20, height: 20 };
         for place in [[-50.0, -9.0], [f32::NAN, f32::NEG_INFINITY]] {
-            assert_eq!(between(&rgb, place), [0.0, 0.0, 7.0]);
+            assert_eq!(between(&photo, place), [0.0, 0.0, 7.0]);
         }
-        assert_eq!(between(&rgb, [f32::INFINITY, 99.0]), [19.0, 19.0, 7.0]);
+        assert_eq!(between(&photo, [f32::INFINITY, 99.0]), [19.0, 19.0, 7.0]);
     }
 
     #[test]

@@ -14,12 +14,17 @@ const SQUARE_PER_BOX: f32 = 1.5;
 /// The engine fails.
 pub fn of(rgb: &Rgb, face: &FaceBox, networks: &dyn Networks) -> Result<Mesh, EngineFault> {
     let square = around(face);
-    let answer = networks.mesh(&square.sampled(rgb, MESH_SIDE, Range::UNIT))?;
+    let answer = networks.mesh(&input(rgb, face))?;
     if answer.points.len() != MESH_POINTS * 3 || answer.points.iter().any(|n| !n.is_finite()) {
         return Err(EngineFault("the mesh network's answer has another size, or isn't made of numbers".to_owned()));
     }
     let points = answer.points.as_chunks::<3>().0.iter().map(|point| in_photo(&square, *point)).collect();
     Ok(Mesh { points, presence: probability(answer.presence) })
+}
+
+/// What the network is shown of a box.
+pub(crate) fn input(rgb: &Rgb, face: &FaceBox) -> Vec<f32> {
+    around(face).sampled(rgb, MESH_SIDE, Range::UNIT)
 }
 
 /// The square around a box: its rows run from the sitter's right eye to the left one.

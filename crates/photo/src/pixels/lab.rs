@@ -6,9 +6,11 @@ const UNIT: f64 = 65_536.0;
 const STEPS: usize = 4_096;
 
 /// Linear light of an sRGB value, 0..65,535.
-static LINEAR: [u32; 256] = linear();
+const LINEAR: [u32; 256] = linear();
 /// f(t) for t = i / 4,095.
 static F: [i32; STEPS] = f_table();
+/// What each value of each channel adds to X, Y and Z, × 2³¹; the fourth number is there for the processor's sake.
+static SHARES: [[[u32; 4]; 256]; 3] = [shares(0), shares(1), shares(2)];
 
 /// Rows of sRGB → XYZ divided by the white point, × 32,768; each row sums to 32,768, so grey has no chroma.
 const X: [u32; 3] = [14_220, 12_328, 6_220];
@@ -28,12 +30,12 @@ impl White {
     }
 
     pub(crate) fn is(&self, pixel: [u8; 3]) -> bool {
-        let light = pixel.map(|v| LINEAR[usize::from(v)]);
-        let y = f_of(light, Y);
+        let [x, y, z, _] = sums(pixel);
+        let y = f_of(y);
         if y < self.f_min {
             return false;
         }
-        let (a, b) = (500 * i64::from(f_of(light, X) - y), 200 * i64::from(y - f_of(light, Z)));
+        let (a, b) = (500 * i64::from(f_of(x) - y), 200 * i64::from(y - f_of(z)));
         a * a + b * b <= self.chroma_square_max
     }
 }
@@ -44,16 +46,34 @@ pub(crate) const PARTS: i32 = 64;
 /// L*, a*, b* of a pixel × `PARTS`, and its luminance (BT.709, linear light) 0..255.
 #[inline]
 pub(crate) fn lab(pixel: [u8; 3]) -> ([i16; 3], u8) {
-    let light = pixel.map(|v| LINEAR[usize::from(v)]);
-    let [x, y, z] = [X, Y, Z].map(|weights| f_of(light, weights));
+    let sums @ [_, light, ..] = sums(pixel);
+    let [x, y, z, _] = sums.map(f_of);
     let parts = |v: i32| (v >> 10) as i16;
-    let luminance = (light[0] * Y[0] + light[1] * Y[1] + light[2] * Y[2]) >> 23;
-    ([parts((116 * y - (16 << 16)).max(0)), parts(500 * (x - y)), parts(200 * (y - z))], luminance as u8)
+    ([parts((116 * y - (16 << 16)).max(0)), parts(500 * (x - y)), parts(200 * (y - z))], (light >> 23) as u8)
 }
 
-fn f_of(light: [u32; 3], weights: [u32; 3]) -> i32 {
-    let sum = light[0] * weights[0] + light[1] * weights[1] + light[2] * weights[2];
-    F[(sum >> 19) as usize]
+/// X, Y and Z of a pixel, × 2³¹.
+#[inline]
+fn sums([red, green, blue]: [u8; 3]) -> [u32; 4] {
+    let [red, green, blue] = [&SHARES[0][usize::from(red)], &SHARES[1][usize::from(green)], &SHARES[2][usize::from(blue)]];
+    std::array::from_fn(|k| red[k] + green[k] + blue[k])
+}
+
+#[inline]
+fn f_of(sum: u32) -> i32 {
+    // No sum is larger than 2³¹: the remainder only says so to the compiler.
+    F[(sum >> 19) as usize % STEPS]
+}
+
+const fn shares(channel: usize) -> [[u32; 4]; 256] {
+    let mut table = [[0; 4]; 256];
+    let mut value = 0;
+    while value < 256 {
+        let light = LINEAR[value];
+        table[value] = [light * X[channel], light * Y[channel], light * Z[channel], 0];
+        value += 1;
+    }
+    table
 }
 
 const fn linear() -> [u32; 256] {

@@ -29,12 +29,11 @@ pub(crate) struct PixelAreas {
 }
 
 /// Measures everything. `oval` is where the face is taken to be.
-pub(crate) fn measure(rgb: &Rgb, oval: &Oval, rules: &PhotoRules) -> (PixelMeasurements, PixelAreas) {
-    let luma = Luma::of(rgb);
-    let (luma_mean, luma_sd) = light::mean_and_sd(&luma);
+pub(crate) fn measure(rgb: &Rgb, luma: &Luma, oval: &Oval, rules: &PhotoRules) -> (PixelMeasurements, PixelAreas) {
+    let (luma_mean, luma_sd) = light::mean_and_sd(luma);
     let colour = monochrome::measure(rgb);
     let background = background::measure(rgb, rules);
-    let line = frame_lines::measure(&luma, rules);
+    let line = frame_lines::measure(luma, rules);
     let measured = PixelMeasurements {
         luma_mean,
         luma_sd,
@@ -42,9 +41,9 @@ pub(crate) fn measure(rgb: &Rgb, oval: &Oval, rules: &PhotoRules) -> (PixelMeasu
         frame_line_share: line.share,
         grey_spread_p99: colour.spread_p99,
         grey_tint_sd: colour.tint_sd,
-        blockiness: blockiness::measure(&luma),
-        blur: blur::measure(&luma, oval),
-        bright_share: light::bright_share(&luma, oval, rules.bright_luma_min),
+        blockiness: blockiness::measure(luma),
+        blur: blur::measure(luma, oval),
+        bright_share: light::bright_share(luma, oval, rules.bright_luma_min),
     };
     (measured, PixelAreas { worst_strip: background.worst, line: line.area, face: oval.area() })
 }
