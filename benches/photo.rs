@@ -1,10 +1,15 @@
 //! What one photo costs: the strict decode every figure is compared with, the parts of an examination, and the whole of it, without the
 //! face networks and with them. The closing line says what the check adds to the decode and the networks it runs.
-//! `cargo bench -p photo`
+//! `cargo bench -p photo`; with `--features onnxruntime` and a library (`bash tests/setup.sh`) the second engine is measured beside the first,
+//! in the same run.
 
 #[path = "../crates/photo/src/sample.rs"]
 #[allow(dead_code)] // the tests use more of it
 mod sample;
+
+#[cfg(feature = "onnxruntime")]
+#[path = "../tests/onnxruntime.rs"]
+mod library;
 
 use std::hint::black_box;
 use std::path::Path;
@@ -46,7 +51,7 @@ const ROUNDS: u32 = 24;
 
 /// An engine that says how long it was at work.
 struct Timed {
-    engine: RtenNetworks,
+    engine: Box<dyn Networks>,
     nanoseconds: AtomicU64,
 }
 
@@ -60,7 +65,7 @@ impl Timed {
 }
 
 impl Networks for Timed {
-    fn identity(&self) -> String {
+    fn identity(&self) -> Result<String, EngineFault> {
         self.engine.identity()
     }
 
@@ -85,14 +90,33 @@ impl Networks for Timed {
     }
 }
 
+/// What is measured: its name among the results, and the engine.
+fn engines() -> Vec<(&'static str, Timed)> {
+    let timed = |engine| Timed { engine, nanoseconds: AtomicU64::new(0) };
+    let rten = RtenNetworks::load().unwrap_or_else(|e| panic!("{e}"));
+    #[allow(unused_mut)] // with one engine nothing is added
+    let mut engines = vec![("", timed(Box::new(rten)))];
+    #[cfg(feature = "onnxruntime")]
+    if let Some(library) = library::found() {
+        let ort = nets::OrtNetworks::load(&library).unwrap_or_else(|e| panic!("{e}"));
+        engines.push((" by onnxruntime", timed(Box::new(ort))));
+    }
+    engines
+}
+
 fn faces(c: &mut Criterion) {
+    for (by, networks) in engines() {
+        faces_by(c, by, &networks);
+    }
+}
+
+fn faces_by(c: &mut Criterion, by: &str, networks: &Timed) {
     let profile = Profile::built_in("hubei-foreigner-2025", "2025-06-01".parse().expect("a date")).expect("the built-in profile reads");
     let rules = profile.photo.face.as_ref().expect("rules about faces");
-    let networks = Timed { engine: RtenNetworks::load().unwrap_or_else(|e| panic!("{e}")), nanoseconds: AtomicU64::new(0) };
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/photos");
     let files: Vec<Vec<u8>> = PORTRAITS.iter().map(|name| std::fs::read(folder.join(format!("{name}.jpg"))).expect("a kept photo")).collect();
     let pictures: Vec<photo::Rgb> = files.iter().map(|f| photo::decode(f, &profile.photo).unwrap_or_else(|r| panic!("{r}"))).collect();
-    let sitting = photo::Sitting { profile: &profile, networks: &networks, religious_headgear: false };
+    let sitting = photo::Sitting { profile: &profile, networks, religious_headgear: false };
     for (file, name) in files.iter().zip(PORTRAITS) {
         let bad: Vec<_> = photo::examine(file, &sitting).reasons.into_iter().filter(|r| r.effect > card::Effect::Warn).map(|r| r.code).collect();
         assert!(bad.is_empty(), "{name} isn't a good photo: {bad:?}");
@@ -111,14 +135,25 @@ fn faces(c: &mut Criterion) {
     };
     let mut group = c.benchmark_group("faces");
     group.throughput(Throughput::Elements(files.len() as u64)).sample_size(20);
-    let found = || pictures.iter().for_each(|p| drop(black_box(nets::find_faces(p, rules, &networks))));
-    let masked = || pictures.iter().for_each(|p| drop(black_box(nets::person::mask(p, &networks))));
+    let found = || pictures.iter().for_each(|p| drop(black_box(nets::find_faces(p, rules, networks))));
+    let masked = || pictures.iter().for_each(|p| drop(black_box(nets::person::mask(p, networks))));
     let works: [(&str, &(dyn Fn() + Sync)); 4] =
         [("strict decode", &decode), ("detector, mesh, all tiles", &found), ("person mask", &masked), ("whole examine", &whole)];
     for (name, work) in works {
-        group.bench_function(name, |b| b.iter_custom(|times| timed(work, times)));
+        group.bench_function(format!("{name}{by}"), |b| b.iter_custom(|times| timed(work, times)));
     }
-    let seen: Vec<_> = pictures.iter().map(|p| nets::detect::in_whole(p, rules, &networks).unwrap_or_else(|e| panic!("{e}"))).collect();
+    let input = vec![0.5; 3 * nets::PERSON_SIDE * nets::PERSON_SIDE];
+    let of = |side: usize| &input[..3 * side * side];
+    let each: [(&str, &(dyn Fn() + Sync)); 3] = [
+        ("detector alone", &|| drop(black_box(networks.detect(of(nets::DETECTOR_SIDE))))),
+        ("mesh alone", &|| drop(black_box(networks.mesh(of(nets::MESH_SIDE))))),
+        ("person mask alone", &|| drop(black_box(networks.person(of(nets::PERSON_SIDE))))),
+    ];
+    group.throughput(Throughput::Elements(1));
+    for (name, work) in each {
+        group.bench_function(format!("{name}{by}"), |b| b.iter_custom(|times| timed(work, times)));
+    }
+    let seen: Vec<_> = pictures.iter().map(|p| nets::detect::in_whole(p, rules, networks).unwrap_or_else(|e| panic!("{e}"))).collect();
     let cut_out = || pictures.iter().zip(&seen).for_each(|(p, faces)| _ = black_box(photo::parts::inputs(p, faces)));
     let face = || pictures.iter().zip(&seen).for_each(|(p, faces)| _ = black_box(photo::parts::face(p, faces, rules)));
     let ground_rules = profile.photo.ground.as_ref().expect("rules about the background");
@@ -135,12 +170,12 @@ fn faces(c: &mut Criterion) {
     let parts: [(&str, &(dyn Fn() + Sync)); 4] =
         [("inputs of the networks", &cut_out), ("all checks of the face", &face), ("background behind the person", &ground), ("likeness", &likeness)];
     for (name, work) in parts {
-        group.bench_function(name, |b| b.iter(work));
+        group.bench_function(format!("{name}{by}"), |b| b.iter(work));
     }
     group.throughput(Throughput::Elements(1));
     let laid = seen[0].mesh.as_ref().and_then(|mesh| photo::parts::Laid::of(&pictures[0], mesh)).expect("a face in the photo");
     for (name, check) in photo::parts::FACE_CHECKS {
-        group.bench_function(*name, |b| b.iter(|| black_box(check(black_box(&laid), rules))));
+        group.bench_function(format!("{name}{by}"), |b| b.iter(|| black_box(check(black_box(&laid), rules))));
     }
     group.finish();
     let clock = |work: &(dyn Fn() + Sync)| {
@@ -164,8 +199,8 @@ fn faces(c: &mut Criterion) {
     let asked = each(Duration::from_nanos(networks.nanoseconds.load(Ordering::Relaxed)));
     // Face and background each make the luma plane anew here, a check only once: the rest is said a little too small.
     let (other, [inputs, face, ground]) = (all - decoding - asked, split.map(each));
-    println!("a good photo: {all:.1} ms = decode {decoding:.1} + networks it ran {asked:.1} + everything else {other:.1}");
-    println!("everything else: inputs {inputs:.2} + face {face:.2} + background {ground:.2} + rest {:.2}", other - inputs - face - ground);
+    println!("a good photo{by}: {all:.1} ms = decode {decoding:.1} + networks it ran {asked:.1} + everything else {other:.1}");
+    println!("everything else{by}: inputs {inputs:.2} + face {face:.2} + background {ground:.2} + rest {:.2}", other - inputs - face - ground);
 }
 
 criterion_group!(benches, photos, faces);

@@ -24,8 +24,8 @@ impl Stub<'_> {
 }
 
 impl Networks for Stub<'_> {
-    fn identity(&self) -> String {
-        "stub".to_owned()
+    fn identity(&self) -> Result<String, EngineFault> {
+        Ok("stub".to_owned())
     }
 
     fn ready(&self) -> Result<(), EngineFault> {

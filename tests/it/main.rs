@@ -19,5 +19,7 @@ mod seeds;
 mod system;
 #[cfg(feature = "system-tests")]
 mod system_faults;
+#[cfg(feature = "system-tests")]
+mod system_onnxruntime;
 mod tamper;
 mod world;

@@ -78,3 +78,18 @@ fn the_same_profile_flips_nothing_and_a_stricter_one_says_what() {
     let refused = plant.run(&["whatif", "--profile", "hubei-foreigner-2025"]);
     assert_eq!(refused.status.code(), Some(64), "a day or the held ones");
 }
+
+#[test]
+fn an_engine_that_cannot_be_used_is_refused_before_a_photo_or_a_night() {
+    let photo = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/photos/conforming.jpg").display().to_string();
+    let refused = |output: Output| assert!(output.status.code() == Some(78) && text(&output.stderr).contains("CFG-08"), "{}", text(&output.stderr));
+    refused(cardline(&["photo", "check", &photo, "--onnxruntime", "/nonexistent/libonnxruntime.so"]));
+    let plant = Plant::stocked(10, 48);
+    plant.configure("engine", "\"onnxruntime\"");
+    refused(plant.run(&["status"]));
+    plant.configure("library", "\"/nonexistent/libonnxruntime.so\"");
+    plant.ok(&["status"]);
+    let before = plant.journal_bytes();
+    refused(plant.run(&["run"]));
+    assert_eq!(plant.journal_bytes(), before, "nothing was begun");
+}

@@ -314,6 +314,8 @@ pub enum Code {
     Cfg06,
     /// The plant was made by an older version of the program.
     Cfg07,
+    /// The engine of the face networks can't be used.
+    Cfg08,
     /// The journal's last record was torn and has been cut.
     Jrn01,
     /// The journal is damaged.
@@ -366,7 +368,7 @@ pub enum Code {
     Aut07,
 }
 
-static DEFINITIONS: [Definition; 180] = [
+static DEFINITIONS: [Definition; 181] = [
     Definition {
         code: Code::Pkg01,
         text: "PKG-01",
@@ -2071,6 +2073,17 @@ static DEFINITIONS: [Definition; 180] = [
         zh: "工厂目录由旧版本程序创建。",
         todo_en: "Make a new plant, or finish with the version that made this one.",
         todo_zh: "请新建工厂目录,或用创建时的版本完成。",
+    },
+    Definition {
+        code: Code::Cfg08,
+        text: "CFG-08",
+        scope: Scope::Command,
+        effect: Effect::Reject,
+        lane: AnswerLane::OurSide,
+        en: "The engine of the face networks can't be used.",
+        zh: "人脸网络引擎无法使用。",
+        todo_en: "Correct the engine or its library in the configuration, or use a program built with it.",
+        todo_zh: "请更正配置中的引擎或其库文件,或使用包含该引擎的程序。",
     },
     Definition {
         code: Code::Jrn01,

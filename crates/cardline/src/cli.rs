@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub use photo::{PhotoCheckArgs, PhotoCommand, PhotoEvaluateArgs, PhotoLabelledArgs, PhotoSheetArgs, WhatifArgs};
+pub use photo::{EngineArgs, PhotoCheckArgs, PhotoCommand, PhotoEvaluateArgs, PhotoLabelledArgs, PhotoSheetArgs, WhatifArgs};
 pub use upkeep::{BackupArgs, DrillArgs, LedgerCommand, PurgeArgs, RestoreArgs, VerifyArgs};
 
 /// Batch card production: packages in, cards out, every application accounted for.
@@ -173,6 +173,8 @@ pub enum PackageCommand {
         key: Option<PathBuf>,
         #[arg(long, default_value = "hubei-foreigner-2025")]
         profile: String,
+        #[command(flatten)]
+        engine: EngineArgs,
     },
 }
 

@@ -1,8 +1,12 @@
 //! `pipeline.toml`: every key optional over the defaults below, which are the ones the commented file at the root shows.
-//! Unknown keys, wrong types, numbers out of range and texts that can't be printed are refused with file, line and key (CFG-01, -05, -06).
+//! Unknown keys, wrong types, numbers out of range, texts that can't be printed and an engine without its library are refused with file,
+//! line and key (CFG-01, -05, -06, -08).
+
+use std::path::{Path, PathBuf};
 
 use card::Code;
 use ledger::fault::Fault;
+use photo::nets::Engine;
 use serde::Deserialize;
 
 /// The commented default, copied into every new plant.
@@ -14,6 +18,7 @@ pub const FILE_NAME: &str = "pipeline.toml";
 pub struct Config {
     pub plant: Plant,
     pub profile: ProfileChoice,
+    pub photo: Photo,
     pub run: Run,
     pub packages: Packages,
     pub release: Release,
@@ -44,6 +49,21 @@ pub enum Durability {
 pub struct ProfileChoice {
     pub id: String,
     pub file: String,
+}
+
+#[derive(Clone, PartialEq, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Photo {
+    pub engine: EngineName,
+    pub library: PathBuf,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EngineName {
+    #[default]
+    Rten,
+    OnnxRuntime,
 }
 
 #[derive(Clone, PartialEq, Debug, Deserialize)]
@@ -167,11 +187,13 @@ impl Config {
     /// Reads the text of a `pipeline.toml`.
     ///
     /// # Errors
-    /// CFG-01 with file, line and key; CFG-05 for a number out of range; CFG-06 for a sender that labels can't show.
+    /// CFG-01 with file, line and key; CFG-05 for a number out of range; CFG-06 for a sender that labels can't show; CFG-08 for an engine
+    /// whose library isn't named.
     pub fn parse(text: &str, file: &str) -> Result<Self, Fault> {
         let config: Self = toml::from_str(text).map_err(|e| refused_at(text, file, &e))?;
         config.in_range(text, file)?;
         config.sender.printable(text, file)?;
+        config.photo.named(text, file)?;
         Ok(config)
     }
 
@@ -213,6 +235,28 @@ impl Config {
         let number = |t: &str| (t.len() == 2).then(|| t.parse::<i32>().ok()).flatten();
         let (hours, minutes) = (number(hours)?, number(minutes)?);
         (hours <= 14 && minutes < 60).then_some(sign * (hours * 60 + minutes))
+    }
+}
+
+impl Photo {
+    /// The engine meant.
+    #[must_use]
+    pub fn engine(&self) -> Engine {
+        match self.engine {
+            EngineName::Rten => Engine::Rten,
+            EngineName::OnnxRuntime => Engine::OnnxRuntime { library: self.library.clone() },
+        }
+    }
+
+    /// A relative path would mean another file wherever a plant is copied, backed up or rehearsed. Whether the library can be used is seen
+    /// when photos are about to be judged.
+    fn named(&self, text: &str, file: &str) -> Result<(), Fault> {
+        let refused = |why: &str| Err(Fault::Refused { code: Code::Cfg08, text: format!("{file}:{}: library: {why}", line_of_key(text, "library")) });
+        match self.engine {
+            EngineName::OnnxRuntime if !self.library.is_absolute() => refused("the engine onnxruntime wants the absolute path of its library"),
+            EngineName::Rten if self.library != Path::new("") => refused("the engine rten has no library"),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -286,6 +330,22 @@ mod tests {
         assert!(refusal("[sender]\naddress = \"1 Road\\nWuhan\"\n").starts_with("CFG-06 pipeline.toml:2: address: the fonts lack '\\n' (U+000A)"));
         let long = format!("[sender]\nname_zh = \"\"\naddress = \"{}\"\n", "武昌区".repeat(300));
         assert!(refusal(&long).starts_with("CFG-06 pipeline.toml:3: address: sender: the text doesn't fit its box"));
+    }
+
+    #[test]
+    fn an_engine_is_named_with_its_library_or_refused() {
+        let engine = |text: &str| Config::parse(text, FILE_NAME).ok().map(|config| config.photo.engine());
+        assert_eq!(engine(""), Some(Engine::Rten));
+        let library = PathBuf::from("/opt/libonnxruntime.so");
+        assert_eq!(engine("[photo]\nengine = \"onnxruntime\"\nlibrary = \"/opt/libonnxruntime.so\"\n"), Some(Engine::OnnxRuntime { library }));
+        for named in ["", "library = \"libonnxruntime.so\"\n"] {
+            assert!(
+                refusal(&format!("[photo]\n{named}engine = \"onnxruntime\"\n")).contains("library: the engine onnxruntime wants the absolute path"),
+                "{named}"
+            );
+        }
+        assert!(refusal("[photo]\nlibrary = \"/opt/libonnxruntime.so\"\n").starts_with("CFG-08 pipeline.toml:2: library: the engine rten has no library"));
+        assert!(refusal("[photo]\nengine = \"tract\"\n").starts_with("CFG-01 pipeline.toml:2: engine: unknown variant"));
     }
 
     #[test]

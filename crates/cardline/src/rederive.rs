@@ -13,6 +13,7 @@ use line::job::JobMaker;
 use line::personalise::BatchRules;
 use line::plan::civil_day;
 use line::vault::Vault;
+use photo::nets::{Networks as _, OnDemand};
 use plant::keys::PlantKeys;
 use plant::{RealDisk, Shelf, SystemEntropy};
 use testkit::world::SimDisk;
@@ -61,6 +62,7 @@ impl Sample {
 struct Again<'a> {
     cli: &'a Cli,
     config: Config,
+    networks: OnDemand,
     disk: Arc<RealDisk>,
     keys: PlantKeys,
     book: Book,
@@ -73,7 +75,8 @@ struct Again<'a> {
 pub fn jobs(cli: &Cli, only: Option<&BatchId>, sample: &Sample) -> Result<audit::Finding, Fault> {
     let disk = wiring::disk(cli)?;
     let book = wiring::look(cli)?;
-    let again = Again { cli, config: wiring::read_config(&cli.plant)?, keys: PlantKeys::open(&*disk)?, disk, book };
+    let config = wiring::read_config(&cli.plant)?;
+    let again = Again { cli, networks: config.photo.engine().networks(), config, keys: PlantKeys::open(&*disk)?, disk, book };
     let mut finding =
         audit::Finding { id: "I-20", what: "cards made again from the vault, byte for byte the same", checked: 0, ok: true, detail: None, broken: 0 };
     tell!("the sample is that of --seed {}", sample.seed);
@@ -102,7 +105,7 @@ pub fn jobs(cli: &Cli, only: Option<&BatchId>, sample: &Sample) -> Result<audit:
 impl Again<'_> {
     fn profile(&self, batch: &BatchState) -> Result<Profile, Fault> {
         let profile = wiring::profile_at(&self.cli.plant, &self.config, batch.frozen_at)?;
-        let here = release_id(&self.config, &profile, &wiring::networks().identity());
+        let here = release_id(&self.config, &profile, &self.networks.identity().map_err(wiring::no_engine)?);
         if here == batch.release_id {
             return Ok(profile);
         }

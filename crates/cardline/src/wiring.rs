@@ -13,7 +13,7 @@ use ledger::index::{IndexOpened, MemIndex, SledIndex};
 use line::package::PackageLimits;
 use line::plan::{Pepper, Plan, ReleaseMode, Sender, World, civil_day};
 use line::ports::{Auditor, Clock, Trusting};
-use photo::nets::{Networks, OnDemand, RtenNetworks};
+use photo::nets::{EngineFault, Networks};
 use plant::keys::PlantKeys;
 use plant::{Durability, FolderInbox, PlantLock, RealDisk, Shelf, SystemClock, SystemEntropy, VaultKey};
 
@@ -64,7 +64,7 @@ impl OpenPlant {
     /// # Errors
     /// The profile can't be read or doesn't apply on that day.
     pub fn plan(&self, threads: Option<u64>) -> Result<Plan, Fault> {
-        settled(&self.config, self.profile()?, threads)
+        settled(&self.config, self.profile()?, &*self.world.networks, threads)
     }
 
     /// How long the profile in force today lets data be kept.
@@ -99,11 +99,11 @@ impl OpenPlant {
     }
 }
 
-/// The settled choices of a run under a configuration and profile; `threads` goes before the configuration's.
+/// The settled choices of a run under a configuration, profile and engine of the face networks; `threads` goes before the configuration's.
 ///
 /// # Errors
-/// CFG-05: so many threads are not allowed.
-pub fn settled(c: &Config, profile: Profile, threads: Option<u64>) -> Result<Plan, Fault> {
+/// CFG-05: so many threads are not allowed. CFG-08: the engine of the face networks can't be used.
+pub fn settled(c: &Config, profile: Profile, networks: &dyn Networks, threads: Option<u64>) -> Result<Plan, Fault> {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let threads = match threads.or(c.run.threads) {
         Some(n @ 1..=256) => n as usize,
@@ -111,7 +111,7 @@ pub fn settled(c: &Config, profile: Profile, threads: Option<u64>) -> Result<Pla
         None => cores.min(256),
     };
     Ok(Plan {
-        release_id: release_id(c, &profile, &networks().identity()),
+        release_id: release_id(c, &profile, &networks.identity().map_err(no_engine)?),
         profile,
         threads,
         permits: c.run.permits as usize,
@@ -195,7 +195,7 @@ fn open_with(cli: &Cli, command: &str, care: IndexCare) -> Result<OpenPlant, Fau
         vault_key: Arc::new(vault_key),
         entropy: Arc::new(SystemEntropy),
         apart: Box::new(Trusting),
-        networks: networks(),
+        networks: Arc::new(config.photo.engine().networks()),
         progress: progress::for_stderr(),
         give_back: plant::allocator::trim,
         stop: Arc::new(AtomicBool::new(false)),
@@ -250,11 +250,10 @@ fn open_book(root: &Path, config: &Config, disk: Arc<RealDisk>, care: IndexCare)
     Ok((book, notes))
 }
 
-/// The engine of the face networks, made when a photo first needs it.
+/// An engine of the face networks that can't be used, as a refusal.
 #[must_use]
-pub fn networks() -> Arc<dyn Networks> {
-    let load = || RtenNetworks::load().map(|engine| Box::new(engine) as Box<dyn Networks>);
-    Arc::new(OnDemand::new(RtenNetworks::identity_of(), load))
+pub fn no_engine(fault: EngineFault) -> Fault {
+    Fault::refused(Code::Cfg08, fault.to_string())
 }
 
 /// The independent auditor, asked before a batch goes out.

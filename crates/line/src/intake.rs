@@ -61,7 +61,7 @@ enum Worked {
 pub fn intake(world: &World, plan: &Plan, book: &Mutex<&mut Book>, vault: &Vault, judge: &Judge, at: Millis) -> Result<IntakeTally, Fault> {
     if judge.profile.photo.face.is_some() {
         // Without its networks a run would hold everybody.
-        judge.networks.ready().map_err(|e| Fault::Missing(e.to_string()))?;
+        judge.networks.ready().map_err(|e| Fault::refused(Code::Cfg08, e.to_string()))?;
     }
     let packages = Mutex::new(IntakeTally::default());
     let ingest = Ingest { world, plan, book, vault, registers: judge.registers, at };

@@ -4,6 +4,7 @@ use card::profile::photo::PhotoRules;
 use card::profile::photo::face::FaceRules;
 
 use crate::examination::ContainerMeasurements;
+use crate::face::FaceMeasurements;
 use crate::nets::Faces;
 use crate::refusal::Refusal;
 use crate::rgb::Rgb;
@@ -45,6 +46,6 @@ pub fn inputs(rgb: &Rgb, faces: &Faces) -> f32 {
 
 /// All checks of the face together, with the luma plane they need made anew.
 #[must_use]
-pub fn face(rgb: &Rgb, faces: &Faces, rules: &FaceRules) -> bool {
-    face::measure(rgb, &pixels::plane::Luma::of(rgb), faces, rules).0.mesh.is_some()
+pub fn face(rgb: &Rgb, faces: &Faces, rules: &FaceRules) -> FaceMeasurements {
+    face::measure(rgb, &pixels::plane::Luma::of(rgb), faces, rules).0
 }

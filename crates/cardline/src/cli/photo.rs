@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Subcommand};
+use ledger::fault::Fault;
+use photo::nets::Engine;
 
 const PROFILE: &str = "hubei-foreigner-2025";
 
@@ -18,6 +20,24 @@ pub enum PhotoCommand {
     Labelled(PhotoLabelledArgs),
 }
 
+/// What runs the face networks, for commands without a plant's configuration.
+#[derive(Args)]
+pub struct EngineArgs {
+    /// Run the face networks by this library of ONNX Runtime instead of rten, in a program built with the cargo feature `onnxruntime`.
+    #[arg(long, value_name = "LIBRARY")]
+    onnxruntime: Option<PathBuf>,
+}
+
+impl EngineArgs {
+    /// # Errors
+    /// The path is empty, or relative to a folder that is gone.
+    pub fn engine(&self) -> Result<Engine, Fault> {
+        let Some(library) = &self.onnxruntime else { return Ok(Engine::Rten) };
+        let library = std::path::absolute(library).map_err(|e| Fault::Usage(format!("--onnxruntime: {e}")))?;
+        Ok(Engine::OnnxRuntime { library })
+    }
+}
+
 #[derive(Args)]
 pub struct PhotoCheckArgs {
     /// JPEG files.
@@ -25,6 +45,8 @@ pub struct PhotoCheckArgs {
     pub files: Vec<PathBuf>,
     #[arg(long, default_value = PROFILE)]
     pub profile: String,
+    #[command(flatten)]
+    pub engine: EngineArgs,
     /// The application declares headgear worn for religion.
     #[arg(long)]
     pub religious_headgear: bool,
@@ -41,6 +63,8 @@ pub struct PhotoEvaluateArgs {
     pub folder: PathBuf,
     #[arg(long, default_value = PROFILE)]
     pub profile: String,
+    #[command(flatten)]
+    pub engine: EngineArgs,
     #[arg(long)]
     pub json: bool,
     /// Name each photo that got another verdict than its label's, on standard error.
@@ -58,6 +82,8 @@ pub struct PhotoSheetArgs {
     pub out: PathBuf,
     #[arg(long, default_value = PROFILE)]
     pub profile: String,
+    #[command(flatten)]
+    pub engine: EngineArgs,
     /// Which of the passed photos are in the sample.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,

@@ -11,8 +11,9 @@ use line::package::make::{Draft, from_folder};
 use line::package::{ArchiveKind, Channel, Employer, Encoding, Finding, OutletKey, PackageLimits, SecretKey, Source, Staff, Stop, check_public_key};
 use line::plan::rfc3339;
 use line::ports::{CantOpen, Inbox};
+use photo::nets::Networks as _;
 
-use crate::cli::{Cli, EncodingArg, MakeArgs, PackageCommand};
+use crate::cli::{Cli, EncodingArg, EngineArgs, MakeArgs, PackageCommand};
 use crate::wiring;
 
 /// Exit code for input that is refused.
@@ -21,7 +22,7 @@ const EXIT_BAD_INPUT: u8 = 65;
 pub fn package(cli: &Cli, command: &PackageCommand) -> Result<u8, Fault> {
     match command {
         PackageCommand::Make(args) => make(cli, args),
-        PackageCommand::Check { file, key, profile } => check_file(file, key.as_deref(), profile),
+        PackageCommand::Check { file, key, profile, engine } => check_file(file, key.as_deref(), profile, engine),
     }
 }
 
@@ -105,7 +106,9 @@ fn open_source(path: &Path) -> Result<Source, Fault> {
     })
 }
 
-fn check_file(file: &Path, key: Option<&Path>, profile: &str) -> Result<u8, Fault> {
+fn check_file(file: &Path, key: Option<&Path>, profile: &str, engine: &EngineArgs) -> Result<u8, Fault> {
+    let networks = engine.engine()?.networks();
+    networks.ready().map_err(wiring::no_engine)?;
     let day = wiring::today();
     let profile = wiring::profile_file_or_id(profile, day)?;
     let public_key = key.map(public_key).transpose()?;
@@ -115,8 +118,7 @@ fn check_file(file: &Path, key: Option<&Path>, profile: &str) -> Result<u8, Faul
         // Whose key it is, is the register's to say; here the one given is the outlet's own.
         Some(OutletKey { outlet: OutletCode::parse("THE-GIVEN-KEY").ok()?, public_key, in_force: true })
     };
-    let checks =
-        Checks { limits: &PackageLimits::default(), day, profile: &profile, networks: &*wiring::networks(), key_of: public_key.is_some().then_some(&key_of) };
+    let checks = Checks { limits: &PackageLimits::default(), day, profile: &profile, networks: &networks, key_of: public_key.is_some().then_some(&key_of) };
     let findings = check(open_source(file)?, &checks).map_err(|e| Fault::io("read", file.display().to_string(), e))?;
     let findings: Vec<Finding> = findings.into_iter().filter(|f| !(public_key.is_some() && f.reason.code == card::Code::Sig04)).collect();
     print_findings(&findings);

@@ -10,8 +10,8 @@ fn absent<T>() -> Result<T, EngineFault> {
 }
 
 impl Networks for Absent {
-    fn identity(&self) -> String {
-        "no engine".to_owned()
+    fn identity(&self) -> Result<String, EngineFault> {
+        Ok("no engine".to_owned())
     }
 
     fn ready(&self) -> Result<(), EngineFault> {

@@ -4,10 +4,13 @@
 mod absent;
 mod canonical;
 pub mod detect;
+mod engine;
 mod input;
 pub mod mesh;
 mod models;
 mod on_demand;
+#[cfg(feature = "onnxruntime")]
+pub mod ort_engine;
 pub mod person;
 pub mod rten_engine;
 
@@ -16,7 +19,10 @@ use std::fmt;
 pub use absent::Absent;
 pub use canonical::{CanonicalMesh, canonical};
 pub use detect::find_faces;
+pub use engine::Engine;
 pub use on_demand::OnDemand;
+#[cfg(feature = "onnxruntime")]
+pub use ort_engine::OrtNetworks;
 pub use rten_engine::RtenNetworks;
 
 /// Sides of the networks' square inputs in pixels.
@@ -44,7 +50,10 @@ pub struct MeshAnswer {
 /// Inputs are planar RGB, `3 × side × side` numbers, rows top to bottom.
 pub trait Networks: Send + Sync {
     /// Name and version of the engine, and the digests of its models: part of a batch's release.
-    fn identity(&self) -> String;
+    ///
+    /// # Errors
+    /// The engine has to be made to know, and can't be.
+    fn identity(&self) -> Result<String, EngineFault>;
 
     /// Whether it can be asked at all; asked once before a night begins.
     ///

@@ -53,8 +53,8 @@ impl RtenNetworks {
 }
 
 impl Networks for RtenNetworks {
-    fn identity(&self) -> String {
-        Self::identity_of()
+    fn identity(&self) -> Result<String, EngineFault> {
+        Ok(Self::identity_of())
     }
 
     fn ready(&self) -> Result<(), EngineFault> {

@@ -10,7 +10,7 @@ use super::{Room, annotate, components, make_folder, read, verdict_of, word};
 use crate::cli::PhotoCheckArgs;
 
 pub fn check(args: &PhotoCheckArgs) -> Result<u8, Fault> {
-    let room = Room::open(&args.profile)?;
+    let room = Room::open(&args.profile, &args.engine)?;
     if let Some(folder) = &args.annotate {
         make_folder(folder)?;
     }

@@ -14,7 +14,7 @@ use super::{Room, on_all_cores, read, verdict_of};
 use crate::cli::PhotoEvaluateArgs;
 
 pub fn evaluate(args: &PhotoEvaluateArgs) -> Result<u8, Fault> {
-    let room = Room::open(&args.profile)?;
+    let room = Room::open(&args.profile, &args.engine)?;
     let place = args.folder.join("labels.csv");
     let text = std::fs::read_to_string(&place).map_err(|e| Fault::BadInput(format!("{}: {e}", place.display())))?;
     let labels = labels::parse(&text)?;

@@ -22,8 +22,8 @@ use ledger::fault::Fault;
 use photo::nets::Networks;
 use photo::{Examination, Sitting};
 
-use crate::cli::{Cli, PhotoCommand};
-use crate::wiring::{clock, networks, profile_at, profile_file_or_id, read_config, today};
+use crate::cli::{Cli, EngineArgs, PhotoCommand};
+use crate::wiring::{clock, no_engine, profile_at, profile_file_or_id, read_config, today};
 
 /// Files larger than any photo are not even read.
 const READ_BYTES_MAX: u64 = 16 << 20;
@@ -43,10 +43,12 @@ pub fn photo(command: &PhotoCommand) -> Result<u8, Fault> {
 /// There is no plant, or the photo can't be read.
 pub fn examine_apart(cli: &Cli) -> Result<u8, Fault> {
     plant::apart::confine();
-    let profile = profile_at(&cli.plant, &read_config(&cli.plant)?, clock(cli)?.now())?;
+    let config = read_config(&cli.plant)?;
+    let profile = profile_at(&cli.plant, &config, clock(cli)?.now())?;
+    let networks = Arc::new(config.photo.engine().networks());
     let mut jpeg = Vec::new();
     std::io::stdin().take(READ_BYTES_MAX).read_to_end(&mut jpeg).map_err(|e| Fault::io("read", "standard input", e))?;
-    std::hint::black_box(Room { profile, networks: networks() }.examine(&jpeg, false));
+    std::hint::black_box(Room { profile, networks }.examine(&jpeg, false));
     Ok(0)
 }
 
@@ -57,8 +59,12 @@ struct Room {
 }
 
 impl Room {
-    fn open(profile: &str) -> Result<Self, Fault> {
-        Ok(Self { profile: profile_file_or_id(profile, today())?, networks: networks() })
+    /// An engine that can't be used is refused here (CFG-08), or every photo would be held for it.
+    fn open(profile: &str, engine: &EngineArgs) -> Result<Self, Fault> {
+        let profile = profile_file_or_id(profile, today())?;
+        let networks = Arc::new(engine.engine()?.networks());
+        networks.ready().map_err(no_engine)?;
+        Ok(Self { profile, networks })
     }
 
     fn examine(&self, jpeg: &[u8], religious_headgear: bool) -> Examination {

@@ -23,7 +23,7 @@ const CAPTION_CHARS: usize = 24;
 const ENDINGS: [&str; 2] = ["jpg", "jpeg"];
 
 pub fn sheet(args: &PhotoSheetArgs) -> Result<u8, Fault> {
-    let room = Room::open(&args.profile)?;
+    let room = Room::open(&args.profile, &args.engine)?;
     let files = photos_in(&args.folder)?;
     let judged = on_all_cores(&*room.networks, files.len(), |at| Ok(verdict_of(&room.examine(&read(&files[at])?, false))))?;
     let looked_at = chosen(files.into_iter().zip(judged).collect(), args.seed, args.passed);

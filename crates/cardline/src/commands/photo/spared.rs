@@ -3,7 +3,7 @@
 
 use card::{Code, Effect};
 use ledger::fault::Fault;
-use photo::{Examination, face, ground, nets};
+use photo::{Examination, ground, nets, parts};
 
 use super::Room;
 
@@ -29,15 +29,16 @@ pub fn ask(examination: &Examination, religious_headgear: bool, room: &Room) -> 
     let rules = &room.profile.photo;
     let (Some(rgb), Some(faces), Some(seen)) = (&examination.pixels, &examination.faces, &examination.measurements.ground) else { return Ok(None) };
     let (Some(face_rules), Some(ground_rules)) = (&rules.face, &rules.ground) else { return Ok(None) };
+    let Some(mesh) = faces.mesh.as_ref().filter(|mesh| f64::from(mesh.presence) >= face_rules.presence_min) else { return Ok(None) };
     if seen.mask_asked || seen.background_share == 0.0 {
         return Ok(None);
     }
     let engine = |fault: nets::EngineFault| Fault::Missing(fault.to_string());
     let mask = nets::person::mask(rgb, &*room.networks).map_err(engine)?;
     let mut all = examination.measurements.clone();
-    all.ground = Some(ground::measure_by_mask(rgb, faces.mesh.as_ref(), &mask, ground_rules).0);
+    all.ground = Some(ground::measure_by_mask(rgb, Some(mesh), &mask, ground_rules).0);
     let with_tiles = nets::find_faces(rgb, face_rules, &*room.networks).map_err(engine)?;
-    all.face = Some(face::measure(rgb, &with_tiles, face_rules).0);
+    all.face = Some(parts::face(rgb, &with_tiles, face_rules));
     let judged = |m| photo::judge_again(m, religious_headgear, &room.profile).into_iter().map(|f| (f.code, f.effect)).collect();
     Ok(Some(Spared { found: judged(&examination.measurements), found_with_all: judged(&all) }))
 }
