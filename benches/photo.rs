@@ -1,5 +1,6 @@
 //! What one photo costs: the strict decode every figure is compared with, the parts of an examination, and the whole of it, without the
-//! face networks and with them. The closing line says what the check adds to the decode and the networks it runs.
+//! face networks and with them. The closing lines say what the check adds to the decode and the networks it runs. And how long it takes to
+//! find a picture again among a million.
 //! `cargo bench -p photo`; with `--features onnxruntime` and a library (`bash tests/setup.sh`) the second engine is measured beside the first,
 //! in the same run.
 
@@ -18,6 +19,7 @@ use std::time::{Duration, Instant};
 
 use card::Profile;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use photo::likeness::{FaceHash, HashIndex};
 use photo::nets::{self, DetectorAnswer, EngineFault, MeshAnswer, Networks, RtenNetworks};
 use sample::{Coding, portrait};
 
@@ -203,5 +205,48 @@ fn faces_by(c: &mut Criterion, by: &str, networks: &Timed) {
     println!("everything else{by}: inputs {inputs:.2} + face {face:.2} + background {ground:.2} + rest {:.2}", other - inputs - face - ground);
 }
 
-criterion_group!(benches, photos, faces);
+/// Hashes in the index: what a plant judges in a year or two.
+const HASHES: u64 = 1_000_000;
+/// photo.md §4.4, as in the profile.
+const BITS_MAX: u32 = 24;
+
+/// Repeatable hashes that have nothing to do with each other.
+fn hash(n: u64) -> FaceHash {
+    let mix = |v: u64| {
+        let v = (v ^ (v >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let v = (v ^ (v >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        v ^ (v >> 31)
+    };
+    FaceHash(std::array::from_fn(|word| mix((n * 4 + word as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15))))
+}
+
+/// One photo against all earlier ones: to be under a millisecond (issue 4).
+fn pictures(c: &mut Criterion) {
+    let mut index = HashIndex::new();
+    index.extend((0..HASHES).map(|n| (hash(n), n)));
+    let mut changed = hash(4_711);
+    (0..BITS_MAX).for_each(|bit| changed.0[bit as usize % 4] ^= 1 << (bit * 7 % 64));
+    assert!(index.near(&changed, BITS_MAX).first().is_some_and(|found| found.0 == 4_711), "what is looked for is there");
+    let mut group = c.benchmark_group("pictures");
+    for (name, bits_max) in [("up to 24 bits", BITS_MAX), ("up to 31 bits, as the line asks", photo::likeness::QUICK_BITS_MAX)] {
+        let mut next = HASHES;
+        group.bench_function(format!("new among a million, {name}"), |b| {
+            b.iter(|| {
+                next += 1;
+                black_box(index.near(&hash(next), bits_max))
+            });
+        });
+        group.bench_function(format!("known among a million, {name}"), |b| b.iter(|| black_box(index.near(black_box(&changed), bits_max))));
+    }
+    group.bench_function("taking up a new one, the tables made anew included", |b| {
+        let mut next = 2 * HASHES;
+        b.iter(|| {
+            next += 1;
+            index.insert(hash(next), next);
+        });
+    });
+    group.finish();
+}
+
+criterion_group!(benches, photos, faces, pictures);
 criterion_main!(benches);

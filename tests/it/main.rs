@@ -11,6 +11,7 @@ mod ledger_commands;
 mod night;
 mod people;
 mod photo;
+mod pictures;
 mod plant;
 mod purge;
 mod races;

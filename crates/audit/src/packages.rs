@@ -12,7 +12,7 @@ use serde::Deserialize;
 use crate::keys::{self, PackageKey, PlantKey};
 use crate::proof::{Invariant, Proofs};
 use crate::registers::OutletKeys;
-use crate::stored::{RECORD_BYTES_MAX, Route, StoredRecord};
+use crate::stored::{FACE_HASHES, HASHES_BYTES_MAX, RECORD_BYTES_MAX, Route, StoredHash, StoredRecord};
 use crate::story::{Application, Chunk, Package, Story};
 use crate::vault::VaultFile;
 use crate::{answers, files, minisig, purged};
@@ -21,6 +21,8 @@ const MANIFEST: &str = "package.json";
 const SIGNATURE: &str = "package.json.minisig";
 /// Longest manifest or signature looked at.
 const MANIFEST_BYTES_MAX: u64 = 64 << 20;
+/// Bits of a face hash.
+const HASH_BITS: u32 = 256;
 
 /// Where the cards made go, by ordinal of the application, from its stored record.
 pub type Routes = HashMap<Ordinal, Route>;
@@ -206,8 +208,10 @@ struct Rows<'a> {
 impl Rows<'_> {
     fn check(&self, records: &VaultFile, proofs: &mut Proofs, cards: &mut Vec<(Ordinal, Route)>) {
         let path = &self.chunk.path;
-        proofs.check(Invariant::I01, records.count() == self.chunk.rows as usize, || format!("{path} holds another number of records than were judged"));
-        for (row, entry) in (self.chunk.first_row..).zip(records.entries()) {
+        let rows = || records.entries().filter(|e| e.name != FACE_HASHES);
+        proofs.check(Invariant::I01, rows().count() == self.chunk.rows as usize, || format!("{path} holds another number of records than were judged"));
+        self.hashes(records, proofs);
+        for (row, entry) in (self.chunk.first_row..).zip(rows()) {
             let ordinal = Ordinal(self.package.first_ordinal.0 + u64::from(row));
             let record = entry.content(RECORD_BYTES_MAX).and_then(|bytes| StoredRecord::read(&bytes));
             let named = entry.name == format!("row-{row:07}");
@@ -218,6 +222,28 @@ impl Rows<'_> {
                 self.record(ordinal, application, &record, proofs);
                 cards.extend(self.route(ordinal, application, &record, proofs).map(|route| (ordinal, route)));
             }
+        }
+    }
+
+    /// Each face hash is of a photo judged here, and was compared only with what had come before it. Whoever was told that the picture is
+    /// another's is there with that other (DUP-10).
+    fn hashes(&self, records: &VaultFile, proofs: &mut Proofs) {
+        let path = &self.chunk.path;
+        let read = records.find(FACE_HASHES).map_or(Ok(Vec::new()), |e| e.content(HASHES_BYTES_MAX).and_then(|bytes| StoredHash::read(&bytes)));
+        proofs.check(Invariant::I16, read.is_ok(), || format!("{path}: its face hashes: {}", read.as_ref().err().unwrap_or(&"")));
+        let Ok(hashes) = read else { return };
+        let rows = self.chunk.first_row..self.chunk.first_row + self.chunk.rows;
+        let ordered = hashes.windows(2).all(|two| two[0].row < two[1].row) && hashes.iter().all(|h| rows.contains(&h.row));
+        proofs.check(Invariant::I16, ordered, || format!("{path}: face hashes of other rows than were judged"));
+        for row in rows {
+            let ordinal = Ordinal(self.package.first_ordinal.0 + u64::from(row));
+            let Some(application) = self.shelf.story.application(ordinal) else { continue };
+            let hash = hashes.iter().find(|h| h.row == row);
+            let nearest = hash.and_then(|h| h.nearest);
+            let sound = nearest.is_none_or(|n| n.ordinal < ordinal && n.bits <= HASH_BITS) && (hash.is_none() || application.photo.is_some());
+            proofs.check(Invariant::I16, sound, || format!("application #{}: its face hash was compared with what hadn't come yet", ordinal.0));
+            let told = application.codes.iter().any(|(code, _)| *code == Code::Dup10);
+            proofs.check(Invariant::I16, !told || nearest.is_some(), || format!("application #{}: DUP-10 without the other photo", ordinal.0));
         }
     }
 

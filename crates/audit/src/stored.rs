@@ -2,7 +2,7 @@
 //! Personal: nothing of them leaves this file but digests.
 
 use card::reason::Reason;
-use card::{Application, Delivery, Digest, Keyed, RawApplication};
+use card::{Application, Delivery, Digest, Keyed, Ordinal, RawApplication};
 use serde::Deserialize;
 
 use crate::envelope;
@@ -11,6 +11,10 @@ use crate::envelope;
 const FORM: (u8, u8) = (16, 2);
 /// Longest stored record.
 pub const RECORD_BYTES_MAX: u64 = 256 * 1024 + 64;
+/// Name of a records file's face hashes, their envelope's kind and schema, and the longest.
+pub const FACE_HASHES: &str = "face-hashes";
+const HASHES_FORM: (u8, u8) = (17, 1);
+pub const HASHES_BYTES_MAX: u64 = 64 * 1024 + 64;
 
 /// The front of a stored record; measurements follow it.
 #[derive(Deserialize)]
@@ -20,6 +24,31 @@ pub struct StoredRecord {
     pub reasons: Vec<Reason>,
     pub photo: Option<Digest>,
     pub photo_validated: Option<Digest>,
+}
+
+/// By which a photo is known again. The hash itself is nobody's here; it says nothing that could be compared with the ledger.
+#[derive(Deserialize)]
+pub struct StoredHash {
+    pub row: u32,
+    _hash: [u64; 4],
+    pub nearest: Option<Nearest>,
+}
+
+/// An earlier application's photo and the bits by which the hashes differ.
+#[derive(Clone, Copy, Deserialize)]
+pub struct Nearest {
+    pub ordinal: Ordinal,
+    pub bits: u32,
+}
+
+impl StoredHash {
+    /// All of one records file.
+    ///
+    /// # Errors
+    /// What is wrong with the bytes.
+    pub fn read(bytes: &[u8]) -> Result<Vec<Self>, &'static str> {
+        envelope::decode(envelope::open(HASHES_FORM.0, HASHES_FORM.1, bytes)?)
+    }
 }
 
 /// What dispatch must agree with, without anything personal.

@@ -104,6 +104,8 @@ pub enum Code {
     Dup06,
     /// The same photo was sent for two people.
     Dup07,
+    /// The photo shows the same picture as one sent for another person.
+    Dup10,
     /// The text is not in the declared encoding.
     Rec01,
     /// A required field is missing.
@@ -274,6 +276,8 @@ pub enum Code {
     Pho17,
     /// The photo is older than six months.
     Pho15,
+    /// The photo is the one on the holder's previous card, and a new one is due.
+    Pho40,
     /// The photo's file size is in the ambiguous band between 1,000 and 1,024 bytes a K.
     Pho23,
     /// The photo's declared resolution is not 350 dpi.
@@ -368,7 +372,7 @@ pub enum Code {
     Aut07,
 }
 
-static DEFINITIONS: [Definition; 181] = [
+static DEFINITIONS: [Definition; 183] = [
     Definition {
         code: Code::Pkg01,
         text: "PKG-01",
@@ -918,6 +922,17 @@ static DEFINITIONS: [Definition; 181] = [
         zh: "同一照片用于两个人。",
         todo_en: "Check which person the photo shows; send a new photo for the other.",
         todo_zh: "请核对照片人物,并为另一人重新提交照片。",
+    },
+    Definition {
+        code: Code::Dup10,
+        text: "DUP-10",
+        scope: Scope::Application,
+        effect: Effect::Warn,
+        lane: AnswerLane::FixAtOutlet,
+        en: "The photo shows the same picture as one sent for another person.",
+        zh: "照片与为另一人提交的照片为同一画面。",
+        todo_en: "Check that the photo shows the applicant; if not, send a new one.",
+        todo_zh: "请核对照片是否为申请人本人;如不是,请重新提交照片。",
     },
     Definition {
         code: Code::Rec01,
@@ -1851,6 +1866,17 @@ static DEFINITIONS: [Definition; 181] = [
         lane: AnswerLane::FixAtOutlet,
         en: "The photo is older than six months.",
         zh: "照片拍摄超过六个月。",
+        todo_en: "Take a new photo.",
+        todo_zh: "请重新拍摄。",
+    },
+    Definition {
+        code: Code::Pho40,
+        text: "PHO-40",
+        scope: Scope::Application,
+        effect: Effect::Hold,
+        lane: AnswerLane::FixAtOutlet,
+        en: "The photo is the one on the holder's previous card, and a new one is due.",
+        zh: "照片与持卡人上一张卡的照片相同,应提交新照片。",
         todo_en: "Take a new photo.",
         todo_zh: "请重新拍摄。",
     },

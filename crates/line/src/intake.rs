@@ -21,7 +21,8 @@ use crate::ports::Stage;
 use crate::pump::{Hands, Put, pump};
 use crate::rows::PackageView;
 use crate::validate::neighbours::{Candidate, Neighbourhood};
-use crate::validate::stored::{FORM, ROWS_PER_FILE, entry_name, records_path};
+use crate::validate::pictures::Pictures;
+use crate::validate::stored::{FACE_HASHES, FACE_HASHES_FORM, FORM, Nearest, ROWS_PER_FILE, StoredHash, entry_name, records_path};
 use crate::validate::{Alone, Judge, judge_alone, judge_without_photo};
 use crate::vault::Vault;
 
@@ -67,7 +68,7 @@ pub fn intake(world: &World, plan: &Plan, book: &Mutex<&mut Book>, vault: &Vault
     let ingest = Ingest { world, plan, book, vault, registers: judge.registers, at };
     ingest.finish_moves()?;
     let feeder = Feeder { world, plan, book, vault, ingest: &ingest, tally: &packages, suspects: AtomicU32::new(suspects(plan, book)?) };
-    let mut settler = Settler { world, plan, book, vault, judge, at, chunk: None, tally: IntakeTally::default() };
+    let mut settler = Settler { world, plan, book, vault, judge, at, pictures: None, chunk: None, tally: IntakeTally::default() };
     let work = |item: Item| match item {
         Item::Row(view, row, raw, handling) => {
             let alone = view.with_row(&raw, judge, |row| match (&row.photo, handling) {
@@ -196,7 +197,15 @@ struct Chunk {
     path: String,
     writer: SegmentWriter,
     applications: Vec<JudgedApplication>,
+    hashes: Vec<StoredHash>,
     moves: Vec<Moved>,
+}
+
+/// An application judged among its neighbours.
+struct Settled {
+    judged: JudgedApplication,
+    moves: Vec<Moved>,
+    same_picture: Option<Nearest>,
 }
 
 struct Settler<'a, 'b> {
@@ -206,6 +215,8 @@ struct Settler<'a, 'b> {
     vault: &'a Vault,
     judge: &'a Judge<'a>,
     at: Millis,
+    /// Read when the first photo with a face asks for them.
+    pictures: Option<Pictures>,
     chunk: Option<Chunk>,
     tally: IntakeTally,
 }
@@ -227,13 +238,18 @@ impl Settler<'_, '_> {
             Some(chunk) => chunk,
             None => self.open_chunk(view, row)?,
         };
-        let (judged, moves) = self.judge_among_neighbours(view, row, &alone)?;
+        let alike = self.alike(&alone)?;
+        let Settled { judged, moves, same_picture } = self.judge_among_neighbours(view, row, &alone, &alike, &chunk.applications)?;
         let payload = envelope::seal(FORM, &alone.record).map_err(|e| Fault::Invariant(format!("stored record: {e}")))?;
         // Stored as it is: the night reads rows one by one, and unpacking each would cost more than the room it saves.
         chunk.writer.begin(&entry_name(row), false)?;
         chunk.writer.write(&payload)?;
         chunk.writer.end()?;
         self.count(judged.outcome);
+        if let (Some(hash), Some(pictures)) = (alone.face_hash, &mut self.pictures) {
+            chunk.hashes.push(StoredHash { row, hash, nearest: same_picture.or(alike.first().copied()) });
+            pictures.add(hash, judged.ordinal);
+        }
         chunk.applications.push(judged);
         for moved in moves {
             if !chunk.moves.iter().any(|m| m.ordinal == moved.ordinal) {
@@ -244,22 +260,42 @@ impl Settler<'_, '_> {
         Ok(())
     }
 
+    /// Earlier photos like this row's, in whatever package they came.
+    fn alike(&mut self, alone: &Alone) -> Result<Vec<Nearest>, Fault> {
+        let (Some(hash), Some(rules)) = (&alone.face_hash, &self.judge.profile.photo.face) else { return Ok(Vec::new()) };
+        let pictures = match &mut self.pictures {
+            Some(pictures) => pictures,
+            none => {
+                let read = Pictures::read(self.book, self.vault)?;
+                if read.unreadable > 0 {
+                    self.world.progress.note(&format!("{} files of the vault can't be read: photos aren't compared with theirs; run verify", read.unreadable));
+                }
+                none.insert(read)
+            }
+        };
+        Ok(pictures.near(hash, rules.same_picture_bits_max))
+    }
+
     fn open_chunk(&self, view: &Arc<PackageView>, row: u32) -> Result<Chunk, Fault> {
         let path = records_path(view.package(), row);
         let writer = self.vault.begin(view.package(), &path)?;
-        Ok(Chunk { view: view.clone(), first_row: row, path, writer, applications: Vec::new(), moves: Vec::new() })
+        Ok(Chunk { view: view.clone(), first_row: row, path, writer, applications: Vec::new(), hashes: Vec::new(), moves: Vec::new() })
     }
 
-    fn judge_among_neighbours(&self, view: &PackageView, row: u32, alone: &Alone) -> Result<(JudgedApplication, Vec<Moved>), Fault> {
+    fn judge_among_neighbours(&self, view: &PackageView, row: u32, alone: &Alone, alike: &[Nearest], pending: &[JudgedApplication]) -> Result<Settled, Fault> {
         let ordinal = Ordinal(view.first_ordinal().0 + u64::from(row));
         let mut reasons: Vec<Reason> = alone.record.reasons.iter().chain(&alone.register_reasons).cloned().collect();
-        let mut moves = Vec::new();
+        let (mut moves, mut same_picture) = (Vec::new(), None);
         if let (Some(facts), Some(application)) = (&alone.facts, &alone.record.application) {
             let candidate = Candidate {
                 outlet: view.outlet(),
                 application_id: &application.application_id,
                 facts,
                 photo: alone.record.photo.as_ref(),
+                photo_validated: alone.record.photo_validated.as_ref(),
+                alike,
+                pending,
+                received_at: view.received_at(),
                 old_card_number: application.old_card_number.as_deref(),
                 package_from: view.first_ordinal(),
                 permit_event_on: alone.permit_event_on,
@@ -268,7 +304,7 @@ impl Settler<'_, '_> {
             let day_of = |at| self.plan.day(at);
             let found = Neighbourhood { book: &book, profile: self.judge.profile, at: self.at, day_of: &day_of }.look_around(&candidate)?;
             reasons.extend(found.reasons);
-            moves = found.moves;
+            (moves, same_picture) = (found.moves, found.same_picture);
         }
         let verdict = Verdict::from_reasons(reasons);
         // Only an application that is itself admissible may push others aside.
@@ -285,7 +321,7 @@ impl Settler<'_, '_> {
             photo_validated: alone.record.photo_validated,
             facts: alone.facts.clone(),
         };
-        Ok((judged, moves))
+        Ok(Settled { judged, moves, same_picture })
     }
 
     fn count(&mut self, outcome: Outcome) {
@@ -300,7 +336,13 @@ impl Settler<'_, '_> {
 
     /// The commit protocol (faults.md §3.4): the records are durable before the ledger says so.
     fn close_chunk(&mut self) -> Result<(), Fault> {
-        let Some(chunk) = self.chunk.take() else { return Ok(()) };
+        let Some(mut chunk) = self.chunk.take() else { return Ok(()) };
+        if !chunk.hashes.is_empty() {
+            let payload = envelope::seal(FACE_HASHES_FORM, &chunk.hashes).map_err(|e| Fault::Invariant(format!("face hashes: {e}")))?;
+            chunk.writer.begin(FACE_HASHES, false)?;
+            chunk.writer.write(&payload)?;
+            chunk.writer.end()?;
+        }
         let info = chunk.writer.publish()?;
         let judged = Judged {
             package: chunk.view.package(),

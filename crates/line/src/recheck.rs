@@ -26,6 +26,7 @@ pub fn verdict_today(state: &ApplicationState, record: &StoredRecord, judge: &Ju
     reasons.extend(sequence_gap(state, book, judge)?);
     // A later arrival with the same photo held this one; looking backwards can't find that again.
     reasons.extend(state.reasons.iter().filter(|r| r.code == Code::Dup07).cloned());
+    let received_at = book.package(state.package)?.map_or(at, |p| p.received.received_at);
     if let (Some(application), Some(facts)) = (&record.application, &state.facts) {
         let (register_reasons, permit_event_on) = permit::look_up(application, state.outlet.as_str(), judge);
         reasons.extend(register_reasons);
@@ -34,6 +35,10 @@ pub fn verdict_today(state: &ApplicationState, record: &StoredRecord, judge: &Ju
             application_id: &state.application_id,
             facts,
             photo: state.photo.as_ref(),
+            photo_validated: state.photo_validated.as_ref(),
+            alike: &[],
+            pending: &[],
+            received_at,
             old_card_number: application.old_card_number.as_deref(),
             package_from: state.ordinal,
             permit_event_on,
@@ -42,6 +47,9 @@ pub fn verdict_today(state: &ApplicationState, record: &StoredRecord, judge: &Ju
         let around = Neighbourhood { book, profile: judge.profile, at, day_of: &day_of }.look_around(&candidate)?;
         reasons.extend(around.reasons);
     }
+    // Pictures are compared once, on arrival: the other's hash may have been purged since, and what came later doesn't count.
+    let found_on_arrival = state.reasons.iter().filter(|r| matches!(r.code, Code::Dup10 | Code::Pho40) && !reasons.iter().any(|n| n.code == r.code));
+    reasons.extend(found_on_arrival.cloned().collect::<Vec<_>>());
     reasons.retain(|r| !state.waived.iter().any(|w| w == r.code.text()));
     Ok(Verdict::from_reasons(reasons))
 }

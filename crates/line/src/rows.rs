@@ -8,6 +8,7 @@ use card::parse::Channel;
 use card::reason::{Code, Reason};
 use card::{Digest, Ordinal, OutletCode};
 use ledger::book::state::PackageState;
+use ledger::entry::Millis;
 use ledger::fault::Fault;
 use ledger::segment::{EntryView, SegmentReader};
 
@@ -71,6 +72,11 @@ impl PackageView {
     #[must_use]
     pub fn first_ordinal(&self) -> Ordinal {
         self.state.received.first_ordinal
+    }
+
+    #[must_use]
+    pub fn received_at(&self) -> Millis {
+        self.state.received.received_at
     }
 
     #[must_use]

@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 
 use crate::plan::World;
 use crate::ports::{Entropy, KeyWrap};
-use crate::validate::stored::{FORM, StoredRecord, contents_path, entry_name, package_folder, records_path};
+use crate::validate::stored::{FACE_HASHES, FACE_HASHES_FORM, FORM, StoredHash, StoredRecord, contents_path, entry_name, package_folder, records_path};
 
 /// Open vault files kept at hand; each is a mapping, and its index in memory.
 const OPEN_FILES_MAX: usize = 64;
@@ -65,6 +65,17 @@ impl Vault {
         let damaged = |why: String| Fault::FileDamaged { path: path.clone(), offset: 0, why };
         let bytes = segment.get(&entry_name(row)).map_err(|e| e.at(&path))?.ok_or_else(|| damaged(format!("no row {row}")))?;
         envelope::open(FORM, &bytes).map_err(|e| damaged(e.to_string()))
+    }
+
+    /// The face hashes of the vault file that holds this row's record; none where nobody looked for faces. Keeps the file at hand no longer.
+    ///
+    /// # Errors
+    /// The file is missing or damaged; KEY-01, KEY-02.
+    pub fn face_hashes(&self, package: u64, row: u32) -> Result<Vec<StoredHash>, Fault> {
+        let path = records_path(package, row);
+        let segment = self.open_with(&self.key(package)?, &path)?;
+        let Some(bytes) = segment.get(FACE_HASHES).map_err(|e| e.at(&path))? else { return Ok(Vec::new()) };
+        envelope::open(FACE_HASHES_FORM, &bytes).map_err(|e| Fault::FileDamaged { path, offset: 0, why: e.to_string() })
     }
 
     /// Whether a package's key is there and fits: asked before something unreadable is written off.

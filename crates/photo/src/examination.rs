@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::face::FaceMeasurements;
 use crate::ground::GroundMeasurements;
+use crate::likeness::FaceHash;
 use crate::nets::Faces;
 use crate::refusal::{Area, Refusal};
 use crate::rgb::Rgb;
@@ -90,6 +91,8 @@ pub struct Examination {
     pub measurements: Measurements,
     /// The validated JPEG; absent if the file's markers couldn't be followed to its end.
     pub stripped: Option<Stripped>,
+    /// By which the same picture is known again; absent without a face the networks believe in.
+    pub face_hash: Option<FaceHash>,
     /// What the networks saw; absent where nobody asked them.
     pub faces: Option<Faces>,
     /// The decoded photo, so that a room needn't decode it again; absent if it couldn't be decoded safely.

@@ -13,6 +13,7 @@ use crate::container::{marker, rules};
 use crate::examination::{ContainerMeasurements, Examination, Finding, Measurements};
 use crate::face::FaceAreas;
 use crate::ground::{GroundAreas, GroundMeasurements};
+use crate::likeness::FaceHash;
 use crate::nets::{EngineFault, Faces, Mesh};
 use crate::pixels::oval::Oval;
 use crate::pixels::plane::Luma;
@@ -62,6 +63,7 @@ fn picture(rgb: Rgb, sitting: &Sitting, examination: &mut Examination) {
     }
     let seen = seen.unwrap_or_default();
     let mesh = seen.mesh(rules);
+    examination.face_hash = mesh.map(|mesh| FaceHash::of(&rgb, mesh));
     let around = mesh.and_then(face::oval).map_or_else(|| Oval::central(&rgb, rules), |(centre, half)| Oval::new(size_of(&rgb), centre, half));
     let (pixels, pixel_areas) = pixels::measure(&rgb, &luma, &around, rules);
     let mut areas = Areas { pixels: pixel_areas, face: None, ground: seen.ground_areas };

@@ -193,3 +193,57 @@ mod tests {
         }
     }
 }
+
+/// Which photos of a gallery are one picture to the line, as its networks and its hash see them. Photos of one portrait may be: they are one
+/// drawing seen again, so nights made of them carry warnings (DUP-10) nobody planned, and rightly.
+#[cfg(test)]
+mod pictures {
+    use super::*;
+    use card::Profile;
+    use photo::likeness::FaceHash;
+
+    fn hash(jpeg: &[u8], networks: &photo::nets::RtenNetworks, profile: &Profile) -> FaceHash {
+        let examination = photo::examine(jpeg, &photo::Sitting { profile, networks, religious_headgear: true });
+        examination.face_hash.expect("a face in every photo of a gallery")
+    }
+
+    /// Sorted distances: of photos of different portraits, of one portrait, of photos and themselves saved anew.
+    fn distances(bases: usize, of_each: u64) -> [Vec<u32>; 3] {
+        let profile = Profile::built_in("hubei-foreigner-2025", jiff::civil::date(2025, 6, 1)).unwrap();
+        let networks = photo::nets::RtenNetworks::load().unwrap_or_else(|e| panic!("{e}"));
+        let gallery = Gallery::new(7, bases);
+        let hashes: Vec<FaceHash> = (0..bases as u64 * of_each).into_par_iter().map(|n| hash(&gallery.photo(n), &networks, &profile)).collect();
+        let anew = |n: usize| hash(&crate::degrade::saved_anew(&gallery.photo(n as u64)), &networks, &profile).distance(&hashes[n]);
+        let [mut others, mut one] = [Vec::new(), Vec::new()];
+        for (i, hash) in hashes.iter().enumerate() {
+            for (j, earlier) in hashes[..i].iter().enumerate() {
+                if (i - j) % bases == 0 { &mut one } else { &mut others }.push(hash.distance(earlier));
+            }
+        }
+        let mut all = [others, one, (0..bases).into_par_iter().map(anew).collect()];
+        all.iter_mut().for_each(|sorted| sorted.sort_unstable());
+        all
+    }
+
+    /// The profile's limit, up to which two photos are one picture (photo.md §4.4).
+    const BITS_MAX: u32 = 24;
+
+    #[test]
+    fn portraits_are_different_pictures_and_a_photo_saved_anew_is_the_same() {
+        let [others, _, same] = distances(12, 1);
+        assert!(others[0] > BITS_MAX && same[same.len() - 1] <= BITS_MAX, "{others:?} {same:?}");
+    }
+
+    /// The figures over many; `cargo test --release -p testkit pictures -- --ignored --nocapture`.
+    #[test]
+    #[ignore = "a minute"]
+    fn distances_of_many() {
+        let all = distances(64, 6);
+        for (name, sorted) in ["different portraits", "one portrait", "saved anew"].iter().zip(&all) {
+            let at = |percent: usize| sorted[(sorted.len() - 1) * percent / 100];
+            let near = sorted.iter().filter(|bits| **bits <= BITS_MAX).count();
+            println!("{name}: {} pairs, {near} up to {BITS_MAX} bits; 0 1 10 50 90 99 100 %: {:?}", sorted.len(), [0, 1, 10, 50, 90, 99, 100].map(at));
+        }
+        assert!(all[0][0] > BITS_MAX && all[2][63] <= BITS_MAX);
+    }
+}

@@ -6,6 +6,7 @@ mod apart;
 mod crash;
 mod faults;
 mod inputs;
+mod neighbours;
 mod panics;
 pub mod plant;
 mod purge;

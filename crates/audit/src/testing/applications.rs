@@ -87,6 +87,7 @@ pub fn verdict(n: usize) -> (Outcome, Vec<Reason>) {
             vec![Reason::with_effect(Code::Pho05, Effect::Reject, "357", "358"), Reason::with_effect(Code::Pho24, Effect::Warn, "=72", "350")],
         ),
         6 => (Outcome::Held, vec![Reason::with_effect(Code::Dup03, Effect::Hold, "package #0", "one")]),
+        7 => (Outcome::Accepted, vec![Reason::with_effect(Code::Dup10, Effect::Warn, "12 bits", "more than 24 bits")]),
         _ => (Outcome::Accepted, Vec::new()),
     }
 }

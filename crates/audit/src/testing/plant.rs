@@ -231,6 +231,11 @@ impl Builder<'_> {
 
     fn judged(&mut self, package: u64, rows: std::ops::Range<usize>) {
         let (mut records, mut applications) = (BTreeMap::new(), Vec::new());
+        let first = rows.start;
+        // Of each photo a hash; the last one is the second's again, and says so.
+        let hashes: Vec<(u32, [u64; 4], Option<(u64, u32)>)> =
+            rows.clone().map(|n| ((n - first) as u32, [n as u64 % 6; 4], (n == 7).then_some((1, 12)))).collect();
+        records.insert("face-hashes".to_owned(), envelope::seal(Form { kind: 17, schema: 1, bytes_max: 1 << 16 }, &hashes).unwrap());
         for (row, n) in rows.enumerate() {
             let (outcome, reasons) = verdict(n);
             let a = application(n);

@@ -324,6 +324,27 @@ fn i16_the_vault_is_what_the_ledger_wrote_down() {
     breaks("I-16", &file("records-00000.rec#row-0000001", |bytes| bytes[20] ^= 1));
 }
 
+/// A twist of the second package's face hashes: row, hash, and the earlier photo it was nearest to.
+fn hashes(change: impl Fn(&mut Vec<(u32, [u64; 4], Option<(u64, u32)>)>) + 'static) -> Twist {
+    let form = ledger::envelope::Form { kind: 17, schema: 1, bytes_max: 1 << 16 };
+    file("00000001/records-00000.rec#face-hashes", move |bytes| {
+        let mut stored = ledger::envelope::open(form, bytes).unwrap();
+        change(&mut stored);
+        *bytes = ledger::envelope::seal(form, &stored).unwrap();
+    })
+}
+
+#[test]
+fn i16_face_hashes_are_of_the_photos_judged_and_compared_with_earlier_ones_only() {
+    breaks("I-16", &file("records-00000.rec#face-hashes", |bytes| bytes[20] ^= 1));
+    breaks("I-16", &hashes(|all| all.swap(0, 1)));
+    breaks("I-16", &hashes(|all| all[2].0 = 3));
+    breaks("I-16", &hashes(|all| all[2].2 = Some((7, 12))));
+    breaks("I-16", &hashes(|all| all[2].2 = Some((1, 257))));
+    breaks("I-16", &hashes(|all| all[2].2 = None));
+    breaks("I-16", &hashes(|all| all.truncate(2)));
+}
+
 #[test]
 fn i20_batch_files_are_those_of_the_signed_manifest() {
     let plant = build(&Twist::default());

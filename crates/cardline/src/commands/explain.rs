@@ -1,8 +1,17 @@
-//! `cardline explain APPLICATION`: where it stands and why, in both languages, with what to do.
+//! `cardline explain APPLICATION`: where it stands and why, in both languages, with what to do; and, for the plant's own people only, with
+//! which other application it shares a picture.
+
+use std::sync::Arc;
 
 use card::{Code, Outcome};
+use ledger::book::Book;
+use ledger::book::state::ApplicationState;
 use ledger::fault::Fault;
 use line::plan::rfc3339;
+use line::validate::stored::Nearest;
+use line::vault::Vault;
+use plant::SystemEntropy;
+use plant::keys::PlantKeys;
 
 use super::decide::find;
 use crate::cli::Cli;
@@ -43,8 +52,30 @@ pub fn explain(cli: &Cli, application: &str) -> Result<u8, Fault> {
             d.todo_zh
         );
     }
+    if a.reasons.iter().any(|r| r.code == Code::Dup10) {
+        println!("\n{}", other_photo(cli, &book, &a));
+    }
     if !a.waived.is_empty() {
         println!("\naccepted by a person in spite of: {}", a.waived.join(" "));
     }
     Ok(0)
+}
+
+/// Who sent the picture before, in words. It is in the vault, because no outlet may be told of another's application; without the vault's
+/// key, or after a purge, nobody is.
+fn other_photo(cli: &Cli, book: &Book, a: &ApplicationState) -> String {
+    match nearest(cli, book, a) {
+        Ok(Some((near, other))) => format!("the picture came before: {}/{}, {} of 256 bits differ", other.outlet, other.application_id, near.bits),
+        Ok(None) => "who sent the picture before isn't known any more".to_owned(),
+        Err(fault) => format!("who sent the picture before is in the vault: {fault}"),
+    }
+}
+
+fn nearest(cli: &Cli, book: &Book, a: &ApplicationState) -> Result<Option<(Nearest, ApplicationState)>, Fault> {
+    let disk = wiring::disk(cli)?;
+    let keys = PlantKeys::open(&*disk)?;
+    let vault = Vault::of(disk.clone(), Arc::new(keys.vault.clone()), Arc::new(SystemEntropy), book);
+    let stored = vault.face_hashes(a.package, a.row)?;
+    let Some(near) = stored.iter().find(|s| s.row == a.row).and_then(|s| s.nearest) else { return Ok(None) };
+    Ok(book.application(near.ordinal)?.map(|other| (near, other)))
 }

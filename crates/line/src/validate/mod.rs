@@ -3,6 +3,7 @@
 
 pub mod neighbours;
 pub mod permit;
+pub mod pictures;
 pub mod prepass;
 pub mod stored;
 
@@ -14,6 +15,7 @@ use card::{Application, Digest, Keyed, Profile, RawApplication};
 use jiff::civil::Date;
 use ledger::entry::Facts;
 use photo::Sitting;
+use photo::likeness::FaceHash;
 use photo::nets::Networks;
 
 use crate::plan::Pepper;
@@ -63,6 +65,8 @@ pub struct Alone {
     /// What the registers say today; asked again at the cut.
     pub register_reasons: Vec<Reason>,
     pub facts: Option<Facts>,
+    /// By which its photo is known again; compared with all earlier ones in order of arrival.
+    pub face_hash: Option<FaceHash>,
     /// Day of the permit's last event, for "no change, no replacement" against an earlier card.
     pub permit_event_on: Option<Date>,
 }
@@ -109,6 +113,7 @@ fn judge_row(row: &Row, judge: &Judge) -> Alone {
         },
         register_reasons,
         facts,
+        face_hash: examined.face_hash,
         permit_event_on,
     }
 }
@@ -124,7 +129,7 @@ fn held_for_our_fault(row: &Row, judge: &Judge) -> Alone {
         measurements: None,
         marks: Vec::new(),
     };
-    Alone { record, register_reasons: Vec::new(), facts: None, permit_event_on: None }
+    Alone { record, register_reasons: Vec::new(), facts: None, face_hash: None, permit_event_on: None }
 }
 
 fn no_photo(row: &Row, profile: &Profile) -> Vec<Reason> {
@@ -139,6 +144,7 @@ struct Examined {
     reasons: Vec<Reason>,
     measurements: Option<photo::Measurements>,
     photo_validated: Option<Digest>,
+    face_hash: Option<FaceHash>,
     marks: Vec<(Code, photo::Area)>,
 }
 
@@ -151,6 +157,7 @@ fn examine(photo: &Photo, row: &Row, judge: &Judge) -> Examined {
     };
     Examined {
         photo_validated: examination.stripped.as_ref().map(photo::Stripped::digest),
+        face_hash: examination.face_hash,
         marks: examination.reasons.iter().filter_map(|f| f.area.map(|area| (f.code, area))).collect(),
         reasons: examination.reasons.into_iter().map(Reason::from).collect(),
         measurements: Some(examination.measurements),

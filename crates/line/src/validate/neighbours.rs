@@ -1,14 +1,17 @@
-//! An application against everything known before it: the same person, the same photo, the same number, earlier cards.
+//! An application against everything known before it: the same person, the same photo or picture, the same number, earlier cards.
 //! Runs in order of arrival, so that of two the first goes on and the second is held, whatever the threads did.
 
 use card::reason::{Code, Reason};
 use card::{BusinessType, Digest, Ordinal, Outcome, OutletCode, Profile};
+use jiff::ToSpan as _;
 use jiff::civil::Date;
 use ledger::book::Book;
 use ledger::book::queries::Shared;
 use ledger::book::state::ApplicationState;
-use ledger::entry::{Cause, Facts, Millis, Moved};
+use ledger::entry::{Cause, Facts, JudgedApplication, Millis, Moved};
 use ledger::fault::Fault;
+
+use super::stored::Nearest;
 
 /// Who is asking.
 pub struct Candidate<'a> {
@@ -16,6 +19,12 @@ pub struct Candidate<'a> {
     pub application_id: &'a str,
     pub facts: &'a Facts,
     pub photo: Option<&'a Digest>,
+    pub photo_validated: Option<&'a Digest>,
+    /// Earlier photos like its own, nearest first. Only looked for on arrival: what came later says nothing about it.
+    pub alike: &'a [Nearest],
+    /// Judged before it and not in the book yet.
+    pub pending: &'a [JudgedApplication],
+    pub received_at: Millis,
     pub old_card_number: Option<&'a str>,
     /// Ordinals from here on belong to the same package: `prepass.rs` has compared those.
     pub package_from: Ordinal,
@@ -27,6 +36,8 @@ pub struct Candidate<'a> {
 pub struct Finding {
     pub reasons: Vec<Reason>,
     pub moves: Vec<Moved>,
+    /// The photo that DUP-10 is about. For the plant's own people: it may be another outlet's.
+    pub same_picture: Option<Nearest>,
 }
 
 /// What the comparison needs beside the book.
@@ -53,6 +64,8 @@ impl Neighbourhood<'_> {
         self.old_card(c, &same_person, &mut finding)?;
         self.likeness(c, &same_person, superseded, &mut finding)?;
         self.shared_photo(c, &same_person, superseded, &mut finding)?;
+        self.same_picture(c, superseded, &mut finding)?;
+        self.photo_of_previous_card(c, &same_person, &mut finding)?;
         Ok(finding)
     }
 
@@ -179,6 +192,67 @@ impl Neighbourhood<'_> {
         }
         Ok(())
     }
+
+    /// DUP-10: the picture came with another person before, perhaps saved, cut or lit anew. Of the very same file DUP-07 tells.
+    fn same_picture(&self, c: &Candidate, superseded: Option<Ordinal>, finding: &mut Finding) -> Result<(), Fault> {
+        let bits_max = self.same_picture_bits_max();
+        for near in c.alike.iter().filter(|n| Some(n.ordinal) != superseded && is_same(n, bits_max)) {
+            let Some((photo, facts)) = self.sent(near.ordinal, c)? else { continue };
+            if photo.as_ref() != c.photo && !may_be_one_person(&facts, c.facts) {
+                let limit = format!("more than {} bits", bits_max.unwrap_or_default());
+                finding.reasons.push(self.reason(Code::Dup10, format!("{} bits", near.bits), &limit));
+                finding.same_picture = Some(*near);
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// The photo and the facts of an earlier application. `None`: what was never understood can't be told to be another person.
+    fn sent(&self, ordinal: Ordinal, c: &Candidate) -> Result<Option<(Option<Digest>, Facts)>, Fault> {
+        if let Some(pending) = c.pending.iter().find(|p| p.ordinal == ordinal) {
+            return Ok(pending.facts.clone().map(|facts| (pending.photo, facts)));
+        }
+        let state = self.book.application(ordinal)?;
+        Ok(state.and_then(|s| s.facts.map(|facts| (s.photo, facts))))
+    }
+
+    fn same_picture_bits_max(&self) -> Option<u32> {
+        self.profile.photo.face.as_ref().map(|face| face.same_picture_bits_max)
+    }
+
+    /// PHO-40: the photo of an earlier card of this person. A new one is due when the old one can't be recent whatever the application says:
+    /// it was here before the day from which a photo may be. The very same photo is known for ever, by the ledger's digests; the same picture only
+    /// as long as its package is kept, because its hash goes with it.
+    fn photo_of_previous_card(&self, c: &Candidate, same_person: &[ApplicationState], finding: &mut Finding) -> Result<(), Fault> {
+        let months = i64::from(self.profile.record.photo_age_months_max).months();
+        let oldest = (self.day_of)(c.received_at).saturating_sub(months);
+        for old in same_person.iter().filter(|o| o.has_card() && self.is_photo_of(o, c)) {
+            let Some(package) = self.book.package(old.package)? else { continue };
+            let came_on = (self.day_of)(package.received.received_at);
+            if came_on < oldest {
+                finding.reasons.push(self.reason(Code::Pho40, format!("received {came_on}"), &format!("{oldest} or later")));
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the candidate's photo is that application's: as it was sent, without its metadata, or as a picture.
+    fn is_photo_of(&self, old: &ApplicationState, c: &Candidate) -> bool {
+        let equal = |old: &Option<Digest>, own: Option<&Digest>| own.is_some() && old.as_ref() == own;
+        let alike = || c.alike.iter().any(|n| n.ordinal == old.ordinal && is_same(n, self.same_picture_bits_max()));
+        equal(&old.photo, c.photo) || equal(&old.photo_validated, c.photo_validated) || alike()
+    }
+}
+
+fn is_same(near: &Nearest, bits_max: Option<u32>) -> bool {
+    bits_max.is_some_and(|max| near.bits <= max)
+}
+
+/// One person, or so like one that DUP-02, DUP-03 or DUP-04 say it.
+fn may_be_one_person(a: &Facts, b: &Facts) -> bool {
+    a.document_key == b.document_key || a.ssn_key == b.ssn_key || a.likeness_key == b.likeness_key
 }
 
 fn batch_of(a: &ApplicationState) -> String {

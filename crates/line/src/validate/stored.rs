@@ -1,14 +1,19 @@
-//! A judged application as it is kept in the vault: what was sent, what was understood, what was measured.
+//! A judged application as it is kept in the vault: what was sent, what was understood, what was measured, by what its photo is known again.
 //! Personal; it never leaves the vault. The night reads it again by package and row.
 
 use card::reason::{Code, Reason};
-use card::{Application, Digest, RawApplication};
+use card::{Application, Digest, Ordinal, RawApplication};
 use ledger::envelope::Form;
 use photo::Area;
+use photo::likeness::FaceHash;
 use serde::{Deserialize, Serialize};
 
 /// Envelope of these records (kinds are given out in crates/ledger/FORMAT.md).
 pub const FORM: Form = Form { kind: 16, schema: 2, bytes_max: 256 * 1024 };
+/// Envelope of the face hashes of one vault file of records.
+pub const FACE_HASHES_FORM: Form = Form { kind: 17, schema: 1, bytes_max: 64 * 1024 };
+/// Name of their entry in it: apart from the records, so that reading a plant's hashes doesn't mean reading everything it has of everybody.
+pub const FACE_HASHES: &str = "face-hashes";
 /// Rows in one vault file of records; the unit of commit at intake (faults.md §3.4).
 pub const ROWS_PER_FILE: u32 = 256;
 
@@ -23,6 +28,22 @@ pub struct StoredRecord {
     pub measurements: Option<photo::Measurements>,
     /// Where the photo breaks which rule, in its pixels.
     pub marks: Vec<(Code, Area)>,
+}
+
+/// By which a row's photo is known again. The hash of a face is personal: like the record it goes with its package's key.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+pub struct StoredHash {
+    pub row: u32,
+    pub hash: FaceHash,
+    /// The photo its reason is about; without a reason the nearest of all that came before it, if one was near enough to be found.
+    pub nearest: Option<Nearest>,
+}
+
+/// An earlier application's photo and the bits in which the two hashes differ.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Nearest {
+    pub ordinal: Ordinal,
+    pub bits: u32,
 }
 
 impl StoredRecord {

@@ -9,6 +9,8 @@ const WORDS: usize = 16;
 const BUCKETS: usize = 1 << 16;
 /// Distances below this are looked up; greater ones are compared with every hash, which is exact as well.
 const LOOKED_UP_BELOW: u32 = 2 * WORDS as u32;
+/// The greatest distance that is looked up.
+pub const QUICK_BITS_MAX: u32 = LOOKED_UP_BELOW - 1;
 /// So many new hashes are compared one by one before the tables are made anew.
 const UNSORTED_MAX: usize = 8_192;
 

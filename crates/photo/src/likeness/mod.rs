@@ -5,7 +5,7 @@
 mod dct;
 mod index;
 
-pub use index::HashIndex;
+pub use index::{HashIndex, QUICK_BITS_MAX};
 
 use serde::{Deserialize, Serialize};
 

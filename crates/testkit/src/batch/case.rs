@@ -4,7 +4,7 @@ use card::register::{EnrolmentRow, PermitRow};
 use card::{Code, Outcome, RawApplication};
 
 use super::person::Person;
-use crate::degrade::Degradation;
+use crate::degrade::{self, Degradation};
 use crate::dice::Dice;
 use crate::gallery::Gallery;
 
@@ -12,7 +12,7 @@ use crate::gallery::Gallery;
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Fate {
     pub outcome: Outcome,
-    /// The first reason's code; `None` if nothing at all, or only warnings, may be said.
+    /// The first reason's code, of an accepted one any warning's; `None` if nothing at all, or only warnings, may be said.
     pub headline: Option<Code>,
 }
 
@@ -21,6 +21,11 @@ impl Fate {
 
     pub const fn held(code: Code) -> Self {
         Self { outcome: Outcome::Held, headline: Some(code) }
+    }
+
+    /// Accepted, and the code is among the warnings.
+    pub const fn warned(code: Code) -> Self {
+        Self { outcome: Outcome::Accepted, headline: Some(code) }
     }
 
     pub const fn rejected(code: Code) -> Self {
@@ -34,6 +39,8 @@ pub enum Photo {
     /// The gallery's photo of this number.
     Good(u64),
     Damaged(u64, &'static Degradation),
+    /// The gallery's photo of this number, opened, changed a little and saved again: other bytes, the same picture.
+    SavedAnew(u64),
     /// Named in the row, not in the package.
     Missing,
     /// One bit differs from what was signed.
@@ -72,6 +79,7 @@ impl Case {
         match self.photo {
             Photo::Good(n) | Photo::Altered(n) => Some(gallery.photo(n)),
             Photo::Damaged(n, how) => Some(how.apply(&gallery.picture(n), n)),
+            Photo::SavedAnew(n) => Some(degrade::saved_anew(&gallery.photo(n))),
             Photo::Missing => None,
         }
     }

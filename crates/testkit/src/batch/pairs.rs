@@ -18,6 +18,8 @@ pub enum Pair {
     RenewedPassport,
     /// One photo for two people in two packages: both wait.
     PhotoElsewhere,
+    /// The first's photo, saved anew, for another person in another package: the second is warned about.
+    PictureElsewhere,
     /// The very same application in a later package of its outlet.
     Resent,
     /// Its number with other data.
@@ -27,8 +29,17 @@ pub enum Pair {
 }
 
 impl Pair {
-    pub const ALL: [Self; 8] =
-        [Self::SamePerson, Self::SamePhoto, Self::Elsewhere, Self::RenewedPassport, Self::PhotoElsewhere, Self::Resent, Self::NumberReused, Self::Corrected];
+    pub const ALL: [Self; 9] = [
+        Self::SamePerson,
+        Self::SamePhoto,
+        Self::Elsewhere,
+        Self::RenewedPassport,
+        Self::PhotoElsewhere,
+        Self::PictureElsewhere,
+        Self::Resent,
+        Self::NumberReused,
+        Self::Corrected,
+    ];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -37,6 +48,7 @@ impl Pair {
             Self::Elsewhere => "same-person-elsewhere",
             Self::RenewedPassport => "renewed-passport",
             Self::PhotoElsewhere => "same-photo-elsewhere",
+            Self::PictureElsewhere => "photo-saved-anew-elsewhere",
             Self::Resent => "sent-again",
             Self::NumberReused => "number-reused",
             Self::Corrected => "corrected",
@@ -59,6 +71,7 @@ impl Pair {
         match self {
             Self::SamePerson => [Fate::held(Code::Dup02); 2],
             Self::SamePhoto | Self::PhotoElsewhere => [Fate::held(Code::Dup07); 2],
+            Self::PictureElsewhere => [accepted, Fate::warned(Code::Dup10)],
             Self::Elsewhere => [accepted, Fate::held(Code::Dup03)],
             Self::RenewedPassport => [accepted, Fate::held(Code::Dup04)],
             Self::Resent => [accepted, Fate::rejected(Code::Dup01)],
@@ -71,6 +84,7 @@ impl Pair {
     pub fn second(self, first: &Case, mut other: Case) -> Case {
         match self {
             Self::SamePhoto | Self::PhotoElsewhere => other.photo = first.photo,
+            Self::PictureElsewhere => save_anew(&mut other, first),
             Self::NumberReused => rename(&mut other, &first.id),
             Self::RenewedPassport => same_holder(&mut other, first),
             Self::Resent => other = Case { permit: None, enrolment: None, ..first.clone() },
@@ -80,6 +94,14 @@ impl Pair {
         other.fault = self.name();
         other
     }
+}
+
+/// What is worn in the picture is declared with it.
+fn save_anew(other: &mut Case, first: &Case) {
+    if let Photo::Good(n) = first.photo {
+        other.photo = Photo::SavedAnew(n);
+    }
+    other.row.set("religious_headgear", first.row.get("religious_headgear"));
 }
 
 fn rename(case: &mut Case, id: &str) {

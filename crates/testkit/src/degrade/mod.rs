@@ -93,6 +93,18 @@ pub fn nth(place: usize) -> &'static Degradation {
     CATALOGUE.get(place).unwrap_or_else(|| &FACES[place - CATALOGUE.len()])
 }
 
+/// A photo as somebody sends it who wants it to look like another: opened, made a little darker, saved again. It conforms, and hardly a byte of
+/// it is the same.
+///
+/// # Panics
+/// The photo is no JPEG.
+#[must_use]
+pub fn saved_anew(jpeg: &[u8]) -> Vec<u8> {
+    let picture = image::load_from_memory(jpeg).expect("a photo made here").into_rgb8();
+    let (width, height) = picture.dimensions();
+    file(&optics::darker(&Rgb { width, height, data: picture.into_raw() }))
+}
+
 const fn refused(name: &'static str, codes: &'static [Code], make: fn(&Shot) -> Vec<u8>) -> Degradation {
     Degradation { name, outcome: Outcome::Rejected, codes, make }
 }

@@ -58,6 +58,11 @@ pub fn resized(picture: &Rgb, width: u32, height: u32) -> Rgb {
     Rgb { width, height, data: out.into_raw() }
 }
 
+/// Darker in the middle tones, by up to four grey levels; black and white stay.
+pub fn darker(picture: &Rgb) -> Rgb {
+    picture.map(|_, _, p| p.map(|v| v - ((u32::from(v) * (255 - u32::from(v))) >> 12) as u8))
+}
+
 /// Lying on its side.
 pub fn turned(picture: &Rgb) -> Rgb {
     let mut out = Rgb::filled(picture.height, picture.width, [0; 3]);

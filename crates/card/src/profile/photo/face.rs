@@ -86,4 +86,6 @@ pub struct FaceRules {
     pub cloth_step_max: u32,
     pub cloth_background_lightness_min: f64,
     pub cloth_share_max: f64,
+    /// Bits in which two photos' face hashes may differ and be one picture.
+    pub same_picture_bits_max: u32,
 }
