@@ -18,6 +18,7 @@ pub const OVAL: [usize; 36] = [
 ];
 /// Where the face ends at the ears, right and left of the sitter.
 pub const CHEEKS: [usize; 2] = [234, 454];
+pub const CHIN: usize = 152;
 pub const NOSTRILS: [usize; 2] = [98, 327];
 pub const NOSE_BASE: [usize; 7] = [129, 98, 97, 2, 326, 327, 358];
 /// Outline of a surgical mask: jaw from ear to ear, closed over the nose.

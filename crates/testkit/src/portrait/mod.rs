@@ -102,6 +102,13 @@ impl Truth {
         })
     }
 
+    /// From the middle of the eyes to the chin, as a share of the picture's height.
+    #[must_use]
+    pub fn head_share(&self) -> f64 {
+        let ([eye_x, eye_y], chin) = (self.eye_middle(), self.points[mesh::CHIN]);
+        (chin[0] - eye_x).hypot(chin[1] - eye_y) / f64::from(HEIGHT)
+    }
+
     /// Cheek to cheek at the ears.
     #[must_use]
     pub fn face_width(&self) -> f64 {
