@@ -49,6 +49,78 @@ pub struct ChipLayout {
     pub file: Vec<ChipFile>,
     /// A picture on the chip; absent where the card has none.
     pub portrait: Option<ChipPortrait>,
+    /// Keys a card gets, in the order they are written; empty where the vendor loads them all.
+    #[serde(default)]
+    pub key: Vec<ChipKey>,
+}
+
+/// A key of the card: what it is called, where it lies and what may be done with it (card-and-rules.md 6.7). Never its value.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChipKey {
+    /// For example `RKSSSE`; the master key it is derived from has the same name.
+    pub name: String,
+    /// Two hex digits: what names the key in EXTERNAL and INTERNAL AUTHENTICATE.
+    pub id: String,
+    /// The folder whose files it opens.
+    pub folder: String,
+    pub version: u8,
+    pub algorithm: KeyAlgorithm,
+    #[serde(rename = "use")]
+    pub purpose: KeyUse,
+}
+
+/// Block cipher of a card's key (card-and-rules.md 6.1: SM4 on cards of version 3.00).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+pub enum KeyAlgorithm {
+    #[serde(rename = "SM4")]
+    Sm4,
+    /// Two keys, 16 bytes.
+    #[serde(rename = "3DES")]
+    TripleDes,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum KeyUse {
+    /// The card proves itself.
+    InternalAuthentication,
+    /// The terminal proves itself.
+    ExternalAuthentication,
+    /// Checks the MAC of a protected command.
+    Maintenance,
+}
+
+/// Who may do something to a file.
+#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub enum Condition {
+    #[default]
+    Free,
+    Never,
+    /// After EXTERNAL AUTHENTICATE with the key of this name.
+    Key(String),
+}
+
+impl TryFrom<String> for Condition {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        Ok(match text.as_str() {
+            "free" => Self::Free,
+            "never" => Self::Never,
+            "" => return Err("access is \"free\", \"never\" or a key's name".to_owned()),
+            _ => Self::Key(text),
+        })
+    }
+}
+
+/// Access conditions of a file once the card is personalised.
+#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Access {
+    pub read: Condition,
+    pub update: Condition,
 }
 
 /// A dedicated file that holds others.
@@ -69,6 +141,8 @@ pub struct ChipFile {
     pub folder: String,
     /// Short file identifier, 1–30; unique in the whole layout, because a DGI names a file by it alone.
     pub sfi: u8,
+    #[serde(default)]
+    pub access: Access,
     pub record: Vec<ChipRecord>,
 }
 
@@ -102,6 +176,8 @@ pub struct ChipPortrait {
     pub id: String,
     pub folder: String,
     pub sfi: u8,
+    #[serde(default)]
+    pub access: Access,
     pub width_px: u32,
     pub height_px: u32,
     pub bytes_max: usize,
@@ -125,9 +201,12 @@ impl ChipLayout {
         for file in &self.file {
             self.check_place(&file.id, &file.folder, file.sfi, &mut places, &mut sfis)?;
             self.check_records(file)?;
+            self.check_access(&file.id, &file.access)?;
         }
+        self.check_keys()?;
         if let Some(p) = &self.portrait {
             self.check_place(&p.id, &p.folder, p.sfi, &mut places, &mut sfis)?;
+            self.check_access(&p.id, &p.access)?;
             if p.bytes_max > usize::from(u16::MAX) {
                 return Err(format!("chip.portrait: bytes_max {} is over {}", p.bytes_max, u16::MAX));
             }
@@ -153,6 +232,32 @@ impl ChipLayout {
         }
         if !places.insert(format!("{folder}/{id}")) || !(1..=SFI_MAX).contains(&sfi) || !sfis.insert(sfi) {
             return Err(format!("chip.file {folder}/{id}: id and sfi must be unique, sfi 1-{SFI_MAX}"));
+        }
+        Ok(())
+    }
+
+    fn check_keys(&self) -> Result<(), String> {
+        let mut seen = BTreeSet::new();
+        for key in &self.key {
+            let id = u8::from_str_radix(&key.id, 16).ok().filter(|_| key.id.len() == 2);
+            if id.is_none() || !self.folder.iter().any(|f| f.id == key.folder) {
+                return Err(format!("chip.key {}: id must be two hex digits, folder a declared one", key.name));
+            }
+            if key.name.is_empty() || !seen.insert(key.name.clone()) || !seen.insert(format!("{}/{}", key.folder, key.id)) {
+                return Err(format!("chip.key {}: name and id must be unique", key.name));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_access(&self, id: &str, access: &Access) -> Result<(), String> {
+        let opens = |key: &ChipKey, name: &str| key.name == name && key.purpose == KeyUse::ExternalAuthentication;
+        for condition in [&access.read, &access.update] {
+            if let Condition::Key(name) = condition
+                && !self.key.iter().any(|k| opens(k, name))
+            {
+                return Err(format!("chip.file {id}: access by {name}, which is no key for external authentication"));
+            }
         }
         Ok(())
     }
@@ -222,5 +327,9 @@ mod tests {
         assert!(error_of(r#"spec_version = "3.00""#, r#"spec_version = "3.000""#).contains("doesn't fit"));
         assert!(error_of(r#"folder = "DF01""#, r#"folder = "DF02""#).contains("declared folder"));
         assert!(error_of(r#"kind = "cn""#, r#"kind = "bcd""#).contains("bcd"));
+        assert!(error_of(r#"update = "UKSSSE""#, r#"update = "IRK""#).contains("no key for external authentication"));
+        assert!(error_of(r#"id = "0A""#, r#"id = "A""#).contains("two hex digits"));
+        assert!(error_of(r#"id = "0A""#, r#"id = "01""#).contains("unique"));
+        assert!(error_of(r#"read = "RKSSSE""#, r#"read = """#).contains("a key's name"));
     }
 }
