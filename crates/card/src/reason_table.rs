@@ -320,6 +320,8 @@ pub enum Code {
     Cfg07,
     /// The engine of the face networks can't be used.
     Cfg08,
+    /// Something for rehearsals only was asked of a plant marked production.
+    Cfg09,
     /// The journal's last record was torn and has been cut.
     Jrn01,
     /// The journal is damaged.
@@ -340,6 +342,10 @@ pub enum Code {
     Key01,
     /// A key of the vault is damaged, or is not the one it was sealed with.
     Key02,
+    /// A key for cards is missing or is not the one it says.
+    Key03,
+    /// The store of the card keys can't be opened.
+    Key04,
     /// What was asked for was purged: its retention days are over.
     Prg01,
     /// Another run is using this plant.
@@ -2112,6 +2118,17 @@ static DEFINITIONS: [Definition; 183] = [
         todo_zh: "请更正配置中的引擎或其库文件,或使用包含该引擎的程序。",
     },
     Definition {
+        code: Code::Cfg09,
+        text: "CFG-09",
+        scope: Scope::Command,
+        effect: Effect::Reject,
+        lane: AnswerLane::OurSide,
+        en: "Something for rehearsals only was asked of a plant marked production.",
+        zh: "对标记为生产的工厂使用了仅供演练的功能。",
+        todo_en: "Use what production has for it, or rehearse on another plant.",
+        todo_zh: "请使用生产环境的对应功能,或在另一工厂演练。",
+    },
+    Definition {
         code: Code::Jrn01,
         text: "JRN-01",
         scope: Scope::Command,
@@ -2220,6 +2237,28 @@ static DEFINITIONS: [Definition; 183] = [
         zh: "保管库密钥已损坏,或并非封存时所用。",
         todo_en: "Restore keys/vault.key and the package's key of this plant from the backup.",
         todo_zh: "请从备份恢复本工厂的 keys/vault.key 与该申请包的密钥。",
+    },
+    Definition {
+        code: Code::Key03,
+        text: "KEY-03",
+        scope: Scope::Command,
+        effect: Effect::Reject,
+        lane: AnswerLane::OurSide,
+        en: "A key for cards is missing, or is not the one its check value says.",
+        zh: "制卡密钥缺失,或与其校验值不符。",
+        todo_en: "Bring the key named into the store, in the version the profile asks for.",
+        todo_zh: "请将所列密钥按规则要求的版本导入密钥库。",
+    },
+    Definition {
+        code: Code::Key04,
+        text: "KEY-04",
+        scope: Scope::Command,
+        effect: Effect::Reject,
+        lane: AnswerLane::OurSide,
+        en: "The store of the card keys can't be opened.",
+        zh: "无法打开制卡密钥库。",
+        todo_en: "Give the right passphrase or PIN, or correct the store in the configuration.",
+        todo_zh: "请提供正确的口令或PIN,或更正配置中的密钥库。",
     },
     Definition {
         code: Code::Prg01,

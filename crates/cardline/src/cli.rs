@@ -20,6 +20,9 @@ pub struct Cli {
     /// Freeze the clock (RFC 3339): for rehearsals and comparisons. Outputs then show this time.
     #[arg(long, global = true, value_name = "TIME")]
     pub clock: Option<String>,
+    /// File descriptor the passphrase of the card keys comes from; without it the terminal asks.
+    #[arg(long, global = true, value_name = "N")]
+    pub keys_passphrase_fd: Option<u32>,
     #[command(subcommand)]
     pub command: Command,
 }
@@ -99,6 +102,11 @@ pub enum Command {
     People {
         #[command(subcommand)]
         command: PeopleCommand,
+    },
+    /// The keys written to cards: make a development store, list what a store holds.
+    Keys {
+        #[command(subcommand)]
+        command: KeysCommand,
     },
     /// Look at the ledger, take it elsewhere, rebuild its index.
     Ledger {
@@ -397,6 +405,14 @@ pub enum RoleArg {
     Supervisor,
     Custodian,
     Auditor,
+}
+
+#[derive(Subcommand)]
+pub enum KeysCommand {
+    /// Make the encrypted key file the configuration names: random keys for everything the profile writes. For development and rehearsals.
+    Create,
+    /// What the store holds: label, version, algorithm and check value; never a key.
+    List,
 }
 
 #[derive(Args)]

@@ -9,6 +9,7 @@ macro_rules! tell {
 }
 
 mod cli;
+mod card_keys;
 mod commands;
 mod config;
 mod drill;

@@ -5,6 +5,7 @@ use std::sync::Mutex;
 
 use card::reason::Code;
 use card::{Card, Keyed, Ordinal, Reason};
+use chip::keys::CardKeys;
 use ledger::book::Book;
 use ledger::book::state::{ApplicationState, BatchState};
 use ledger::disk::Disk;
@@ -35,6 +36,8 @@ pub struct JobMaker<'a> {
     pub batch: &'a BatchState,
     pub cut: &'a BatchCut,
     pub rules: BatchRules<'a>,
+    /// Derives the cards' keys; `None` where cards are made without.
+    pub keys: Option<&'a dyn CardKeys>,
     pub faces: &'a artwork::Faces,
     /// Held while a print file is put together, by far the most a job has in memory: threads come to it one after the other, so that
     /// the peak of a night is that of one such file and doesn't grow with the chance of meeting. The price, on many cores: jobs can't be

@@ -7,6 +7,7 @@ pub mod backup;
 pub mod clock;
 pub mod disk;
 pub mod disk_watch;
+pub mod file_keys;
 pub mod inbox;
 pub mod keys;
 pub mod lock;

@@ -7,6 +7,7 @@ mod drill;
 mod explain;
 mod held;
 pub mod init;
+mod keys;
 mod ledger;
 mod package;
 mod people;
@@ -53,6 +54,7 @@ pub fn dispatch(cli: &Cli) -> Result<u8, Fault> {
         Command::Event(args) => decide::event(cli, args),
         Command::Release(args) => release::release(cli, args),
         Command::People { command } => people::people(cli, command),
+        Command::Keys { command } => keys::keys(cli, command),
         Command::Ledger { command } => ledger::ledger(cli, command),
         Command::Purge(args) => purge::purge(cli, args),
         Command::Verify(args) => verify::verify(cli, args),
