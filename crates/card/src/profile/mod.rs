@@ -5,6 +5,7 @@
 pub mod chip;
 pub mod encode;
 pub mod face;
+pub mod keys;
 pub mod photo;
 pub mod record;
 pub mod retention;
@@ -23,6 +24,7 @@ pub const HUBEI_FOREIGNER_2025: &str = concat!(
     include_str!("../../profiles/hubei-foreigner-2025/photo.toml"),
     include_str!("../../profiles/hubei-foreigner-2025/photo-face.toml"),
     include_str!("../../profiles/hubei-foreigner-2025/chip.toml"),
+    include_str!("../../profiles/hubei-foreigner-2025/keys.toml"),
     include_str!("../../profiles/hubei-foreigner-2025/face.toml"),
     include_str!("../../profiles/hubei-foreigner-2025/encode.toml"),
 );
@@ -47,6 +49,8 @@ pub struct Profile {
     pub number_range: Vec<record::NumberRange>,
     pub photo: photo::PhotoRules,
     pub chip: chip::ChipLayout,
+    #[serde(default)]
+    pub keys: keys::KeyRules,
     pub face: face::FaceLayout,
     pub encode: encode::EncodeLayout,
     #[serde(default)]
