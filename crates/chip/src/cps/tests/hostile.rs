@@ -191,6 +191,19 @@ fn the_same_cards_give_the_same_bytes_one_by_one_or_together() {
     assert!(all.ends_with(&alone[alone.len() - header_rest(&alone)..]));
 }
 
+#[test]
+#[ignore = "writes fuzz/seeds/encode_cps: by hand, when the format has changed"]
+fn write_fuzz_seeds() {
+    let folder = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/seeds/encode_cps"));
+    std::fs::create_dir_all(folder).unwrap();
+    let pictured = with_portrait().chip;
+    let picture = image_with_portrait(&card(1), &pictured, Some(&[7; 300])).unwrap();
+    let pictured = file_of(&[card(1)], &[picture], &pictured, Some(&without_mac(&pictured)));
+    for (name, first, file) in [("keys", 0, two()), ("as-it-is", 1, two()), ("no-keys", 0, two_of(&keyless(), None)), ("picture", 0, pictured)] {
+        std::fs::write(folder.join(name), [&[first][..], &file].concat()).unwrap();
+    }
+}
+
 proptest! {
     #[test]
     fn any_bytes_are_answered(bytes in proptest::collection::vec(any::<u8>(), 0..200), at in 0usize..2_000) {
