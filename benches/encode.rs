@@ -8,7 +8,7 @@ use card::profile::chip::KeyAlgorithm;
 use card::{BatchId, Card, Keyed, OutletCode, Profile, card_number};
 use chip::cps::CpsWriter;
 use chip::keys::{CardKeys as _, JobKeys, KeyMark, KeyRequest, SoftwareKeys, check_value, groups_of};
-use chip::{ChipImage, Key16};
+use chip::{ChipImage, FileTree, Key16, Parts};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use jiff::civil::date;
 use rayon::prelude::*;
@@ -86,14 +86,18 @@ fn requests(cards: &[Card], profile: &Profile) -> Vec<KeyRequest> {
     cards.iter().map(|c| KeyRequest::new(c, profile.keys, None).expect("a division and a number")).collect()
 }
 
+fn image(card: &Card, tree: &FileTree) -> ChipImage {
+    tree.image(card, Parts::default()).ok().expect("fits")
+}
+
 /// One job's file as it leaves: a card's bytes are handed on and its buffer used again. Returns the bytes written.
-fn job(cards: &[Card], profile: &Profile, writer: &CpsWriter) -> usize {
+fn job(cards: &[Card], profile: &Profile, tree: &FileTree, writer: &CpsWriter) -> usize {
     let derived = writer.derive(&requests(cards, profile)).expect("all keys are there");
     let mut out = Vec::new();
     writer.header(&cards[0].batch, cards[0].job, cards.len() as u32, &mut out);
     let mut bytes = out.len();
     for (n, card) in cards.iter().enumerate() {
-        let image = chip::image(card, &profile.chip).expect("fits");
+        let image = image(card, tree);
         out.clear();
         writer.card(card, &image, &derived, n, &mut out).expect("fits");
         bytes += black_box(&out).len();
@@ -115,19 +119,20 @@ fn encode(c: &mut Criterion) {
     let profile = Profile::built_in("hubei-foreigner-2025", date(2025, 6, 1)).expect("built in");
     let keys = keys(&profile);
     let writer = CpsWriter::new(&profile.chip, Some(&keys)).expect("a transport key");
+    let tree = FileTree::of(&profile.chip).expect("a layout");
     let cards: Vec<Card> = (0..JOBS * JOB_CARDS).map(card).collect();
     let one = &cards[..JOB_CARDS];
-    let images: Vec<ChipImage> = one.iter().map(|c| chip::image(c, &profile.chip).expect("fits")).collect();
+    let images: Vec<ChipImage> = one.iter().map(|c| image(c, &tree)).collect();
     let (groups, asked) = (groups_of(&profile.chip), requests(one, &profile));
     let derived = writer.derive(&asked).expect("all keys are there");
     let mut group = c.benchmark_group("encode");
     group.throughput(Throughput::Elements(JOB_CARDS as u64));
-    group.bench_function("image", |b| b.iter(|| one.iter().map(|c| chip::image(black_box(c), &profile.chip).expect("fits").files.len()).sum::<usize>()));
+    group.bench_function("image", |b| b.iter(|| one.iter().map(|c| image(black_box(c), &tree).files.len()).sum::<usize>()));
     group.bench_function("keys", |b| b.iter(|| keys.derive(&groups, black_box(&asked)).expect("all keys are there")));
     group.bench_function("cps", |b| b.iter(|| records(one, &images, &derived, &writer)));
-    group.bench_function("job_one_thread", |b| b.iter(|| job(black_box(one), &profile, &writer)));
+    group.bench_function("job_one_thread", |b| b.iter(|| job(black_box(one), &profile, &tree, &writer)));
     group.throughput(Throughput::Elements(cards.len() as u64));
-    group.bench_function("jobs_all_threads", |b| b.iter(|| cards.par_chunks(JOB_CARDS).map(|cards| job(cards, &profile, &writer)).sum::<usize>()));
+    group.bench_function("jobs_all_threads", |b| b.iter(|| cards.par_chunks(JOB_CARDS).map(|cards| job(cards, &profile, &tree, &writer)).sum::<usize>()));
     group.finish();
 }
 

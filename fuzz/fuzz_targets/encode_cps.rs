@@ -45,6 +45,7 @@ fn wanted_groups(module: &chip::cps::CpsModule, mac: bool) -> usize {
     let of_file = |f: &chip::cps::CpsFile| match &f.content {
         chip::cps::CpsContent::Records(records) => 1 + records.len(),
         chip::cps::CpsContent::Transparent(_) => 2,
+        chip::cps::CpsContent::Reserved { .. } => 1,
     };
     1 + module.files.iter().map(of_file).sum::<usize>() + 3 * usize::from(module.keys.is_some()) + usize::from(mac)
 }

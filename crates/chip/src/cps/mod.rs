@@ -11,7 +11,7 @@ mod write;
 
 use std::fmt;
 
-pub use parameters::{KeyParameters, Permission, Permissions};
+pub use parameters::KeyParameters;
 pub use read::{CpsCard, CpsModule, CpsReader, cps_records};
 pub use stream::{CpsContent, CpsFile, CpsKeys, files_of};
 pub use write::CpsWriter;

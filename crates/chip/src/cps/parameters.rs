@@ -1,27 +1,12 @@
 //! What a data group says of a folder, a file or a key: templates 62 (ISO 7816-4 §7.4.3) and B9, written and read.
 
-use card::profile::chip::{Access, ChipKey, Condition, KeyAlgorithm, KeyUse};
+use card::profile::chip::{ChipKey, KeyAlgorithm, KeyUse};
 
 use super::bytes::Cursor;
 use super::{DGI_CREATE, KEY_TEMPLATE_BYTES};
 use crate::cps::bytes::put_group_head;
-use crate::image::{Content, FileImage};
+use crate::image::{Content, FileImage, Permission, Permissions};
 use crate::problem::ChipProblem;
-
-/// Who may do something to a file once the card is personalised.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Permission {
-    Free,
-    Never,
-    /// After external authentication with this key of the folder.
-    Key(u8),
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Permissions {
-    pub read: Permission,
-    pub update: Permission,
-}
 
 const FOLDER: u8 = 0x38;
 const TRANSPARENT: u8 = 0x01;
@@ -35,28 +20,14 @@ const NOBODY: u8 = 0xFF;
 const EXTERNAL_AUTHENTICATION: u8 = 0x20;
 const ENVIRONMENT_MAX: u8 = 0x0E;
 
-impl Permissions {
-    /// # Errors
-    /// A condition names no key of this folder, or one whose id the compact form can't hold.
-    pub fn new(access: &Access, folder: &str, keys: &[ChipKey]) -> Result<Self, ChipProblem> {
-        let permission = |condition: &Condition| match condition {
-            Condition::Free => Ok(Permission::Free),
-            Condition::Never => Ok(Permission::Never),
-            Condition::Key(name) => {
-                let key = keys.iter().find(|k| &k.name == name && k.folder == folder);
-                let id = key.and_then(|k| u8::from_str_radix(&k.id, 16).ok()).filter(|id| (1..=ENVIRONMENT_MAX).contains(id));
-                id.map(Permission::Key).ok_or_else(|| ChipProblem::new(name, "no key of the file's folder with an id from 01 to 0E"))
-            }
-        };
-        Ok(Self { read: permission(&access.read)?, update: permission(&access.update)? })
-    }
-}
-
-fn condition_byte(permission: Permission) -> u8 {
+/// # Errors
+/// The compact form can't hold the key's id.
+pub fn condition_byte(permission: Permission) -> Result<u8, ChipProblem> {
     match permission {
-        Permission::Free => ANYONE,
-        Permission::Never => NOBODY,
-        Permission::Key(id) => EXTERNAL_AUTHENTICATION | id,
+        Permission::Free => Ok(ANYONE),
+        Permission::Never => Ok(NOBODY),
+        Permission::Key(id @ 1..=ENVIRONMENT_MAX) => Ok(EXTERNAL_AUTHENTICATION | id),
+        Permission::Key(id) => Err(ChipProblem::new("access", format!("key {id:02X}, at most {ENVIRONMENT_MAX:02X}"))),
     }
 }
 
@@ -83,12 +54,13 @@ pub fn put_folder(name: &[u8], out: &mut Vec<u8>) -> Result<(), ChipProblem> {
 fn size_of(content: &Content) -> usize {
     match content {
         Content::Transparent(bytes) => bytes.len(),
+        Content::Reserved { size_bytes } => usize::from(*size_bytes),
         Content::Records(records) => records.iter().map(|r| r.value.len() + 2).sum(),
     }
 }
 
 /// `62 L { 80 02 size · 82 L descriptor · 83 02 id · 88 01 short id · 8C 03 access }`.
-pub fn put_file(file: &FileImage, permissions: Permissions, out: &mut Vec<u8>) -> Result<(), ChipProblem> {
+pub fn put_file(file: &FileImage, out: &mut Vec<u8>) -> Result<(), ChipProblem> {
     let too_large = |_| ChipProblem::new("file", "over 65,535 bytes");
     let size = u16::try_from(size_of(&file.content)).map_err(too_large)?.to_be_bytes();
     let head = |descriptor: usize, out: &mut Vec<u8>| {
@@ -97,7 +69,7 @@ pub fn put_file(file: &FileImage, permissions: Permissions, out: &mut Vec<u8>) -
         Ok::<(), ChipProblem>(())
     };
     match &file.content {
-        Content::Transparent(_) => {
+        Content::Transparent(_) | Content::Reserved { .. } => {
             head(1, out)?;
             out.push(TRANSPARENT);
         }
@@ -110,9 +82,10 @@ pub fn put_file(file: &FileImage, permissions: Permissions, out: &mut Vec<u8>) -
             out.push(count);
         }
     }
+    let [read, update] = [condition_byte(file.access.read)?, condition_byte(file.access.update)?];
     out.extend_from_slice(&[0x83, 0x02]);
     out.extend_from_slice(&file.id.to_be_bytes());
-    out.extend_from_slice(&[0x88, 0x01, file.sfi << 3, 0x8C, 0x03, UPDATE_AND_READ, condition_byte(permissions.update), condition_byte(permissions.read)]);
+    out.extend_from_slice(&[0x88, 0x01, file.sfi << 3, 0x8C, 0x03, UPDATE_AND_READ, update, read]);
     Ok(())
 }
 
@@ -125,8 +98,8 @@ pub enum Parameters<'a> {
 pub struct FileParameters {
     pub id: u16,
     pub sfi: u8,
-    pub permissions: Permissions,
-    pub size: usize,
+    pub access: Permissions,
+    pub size: u16,
     /// Longest record and number of records; `None` for a transparent file.
     pub records: Option<(usize, usize)>,
 }
@@ -161,8 +134,8 @@ pub fn read_parameters(value: &[u8]) -> Result<Parameters<'_>, String> {
     Ok(Parameters::File(FileParameters {
         id,
         sfi: sfi >> 3,
-        permissions: Permissions { read: permission_of(read)?, update: permission_of(update)? },
-        size: usize::from(size),
+        access: Permissions { read: permission_of(read)?, update: permission_of(update)? },
+        size,
         records,
     }))
 }

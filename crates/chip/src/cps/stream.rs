@@ -1,10 +1,10 @@
 //! The data groups of one application, in the order they have to come: its folder, each file and its content, the keys, the MAC.
 
 use super::bytes::Cursor;
-use super::parameters::{FileParameters, KeyParameters, Parameters, Permissions, read_key_template, read_parameters};
+use super::parameters::{FileParameters, KeyParameters, Parameters, read_key_template, read_parameters};
 use super::read::{CpsCard, Expected};
 use super::*;
-use crate::image::{ChipRecordImage, Content, FileImage};
+use crate::image::{ChipRecordImage, Content, FileImage, Permissions};
 use crate::keys::CHECK_BYTES;
 
 /// A file as the encode file makes it; its content borrows. Personal: no `Debug`.
@@ -21,6 +21,10 @@ pub enum CpsContent<'a> {
     /// Tag and value, in order.
     Records(Vec<(u8, &'a [u8])>),
     Transparent(&'a [u8]),
+    /// Made and not written.
+    Reserved {
+        size_bytes: u16,
+    },
 }
 
 /// The keys of one application: what they are, their cryptogram under the transport key, their check values.
@@ -49,8 +53,9 @@ fn image_of(folder: &[u8], file: &CpsFile) -> FileImage {
     let content = match &file.content {
         CpsContent::Records(records) => Content::Records(records.iter().map(record).collect()),
         CpsContent::Transparent(bytes) => Content::Transparent(bytes.to_vec()),
+        CpsContent::Reserved { size_bytes } => Content::Reserved { size_bytes: *size_bytes },
     };
-    FileImage { folder: folder.to_vec(), id: file.id, sfi: file.sfi, content }
+    FileImage { folder: folder.to_vec(), id: file.id, sfi: file.sfi, access: file.access, content }
 }
 
 /// Reads a stream to its last byte.
@@ -110,7 +115,8 @@ impl<'a> Groups<'a> {
 fn read_file<'a>(groups: &mut Groups<'a>, parameters: &FileParameters) -> Result<CpsFile<'a>, String> {
     let of_file = |low: u8| u16::from(parameters.sfi) << 8 | u16::from(low);
     let content = match parameters.records {
-        None => CpsContent::Transparent(groups.expect(of_file(0))?),
+        None if groups.next.is_some_and(|(dgi, _)| dgi == of_file(0)) => CpsContent::Transparent(groups.expect(of_file(0))?),
+        None => CpsContent::Reserved { size_bytes: parameters.size },
         Some((longest, count)) => {
             let mut records: Vec<(u8, &[u8])> = Vec::with_capacity(count);
             while let Some((dgi, value)) = groups.next.filter(|(dgi, _)| dgi >> 8 == u16::from(parameters.sfi)) {
@@ -126,12 +132,13 @@ fn read_file<'a>(groups: &mut Groups<'a>, parameters: &FileParameters) -> Result
     };
     let size = match &content {
         CpsContent::Transparent(bytes) => bytes.len(),
+        CpsContent::Reserved { size_bytes } => usize::from(*size_bytes),
         CpsContent::Records(records) => records.iter().map(|(_, value)| value.len() + 2).sum(),
     };
-    if size != parameters.size {
+    if size != usize::from(parameters.size) || size == 0 {
         return Err("a file of another size than its parameters say".to_owned());
     }
-    Ok(CpsFile { id: parameters.id, sfi: parameters.sfi, access: parameters.permissions, content })
+    Ok(CpsFile { id: parameters.id, sfi: parameters.sfi, access: parameters.access, content })
 }
 
 fn read_record<'a>(low: u8, group: &'a [u8], before: &[(u8, &[u8])]) -> Result<(u8, &'a [u8]), String> {

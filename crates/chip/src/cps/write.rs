@@ -4,9 +4,9 @@ use card::profile::chip::ChipLayout;
 use card::{BatchId, Card};
 
 use super::bytes::{begin, end, put_group, put_group_head};
-use super::parameters::{Permissions, key_template, put_file, put_folder};
+use super::parameters::{condition_byte, key_template, put_file, put_folder};
 use super::*;
-use crate::image::{ChipImage, Content, FileImage};
+use crate::image::{ChipImage, Content, FileImage, FileTree, unhex};
 use crate::keys::{CardKeys, Declared, JobKeys, KeyGroup, KeyMark, KeyRequest, TransportMode, groups_of};
 
 /// Writes encode files of one layout with one set of keys.
@@ -17,7 +17,6 @@ pub struct CpsWriter<'k> {
     modules: Vec<Module>,
     /// The module list at the beginning of every record.
     list: Vec<u8>,
-    permissions: Vec<(u8, Permissions)>,
 }
 
 /// One application of the card: a folder with its files and keys.
@@ -42,17 +41,18 @@ impl<'k> CpsWriter<'k> {
         } else if declared.transport.is_none() {
             return Err(KeyFault::NoTransport.into());
         }
-        let used = |folder: &str| {
-            let files = layout.file.iter().any(|f| f.folder == folder) || layout.portrait.as_ref().is_some_and(|p| p.folder == folder);
-            files || groups.iter().any(|g| g.folder == folder)
-        };
+        let tree = FileTree::of(layout)?;
+        for access in tree.files.iter().map(|f| f.access) {
+            condition_byte(access.read).and(condition_byte(access.update))?;
+        }
+        let used = |folder: &str| tree.files.iter().any(|f| f.folder_id == folder) || groups.iter().any(|g| g.folder == folder);
         let folders = layout.folder.iter().filter(|f| used(&f.id));
         let modules = folders.map(|f| Module::new(&f.id, &f.name_hex, &groups, &declared)).collect::<Result<Vec<_>, _>>()?;
         if modules.is_empty() {
             return Err(ChipProblem::new("files", "the layout has none").into());
         }
         let list = module_list(&modules)?;
-        Ok(Self { keys, declared, groups, modules, list, permissions: permissions_of(layout)? })
+        Ok(Self { keys, declared, groups, modules, list })
     }
 
     /// The keys of a job's cards; one call to whoever holds them. Nothing is asked for where the layout has no keys.
@@ -107,7 +107,7 @@ impl<'k> CpsWriter<'k> {
             let stream = begin(out);
             out.extend_from_slice(&[DATA, 0x82, 0, 0]);
             let groups = out.len();
-            written += self.put_files(module, &image.files, out)?;
+            written += Self::put_files(module, &image.files, out)?;
             module.put_keys(keys, n, out)?;
             if m + 1 == self.modules.len() && self.declared.mac.is_some() {
                 put_group(DGI_MAC, &[0; MAC_BYTES], out)?;
@@ -127,13 +127,11 @@ impl<'k> CpsWriter<'k> {
     }
 
     /// The files of a module; says how many.
-    fn put_files(&self, module: &Module, files: &[FileImage], out: &mut Vec<u8>) -> Result<usize, ChipProblem> {
+    fn put_files(module: &Module, files: &[FileImage], out: &mut Vec<u8>) -> Result<usize, ChipProblem> {
         out.extend_from_slice(&module.folder);
         let mut count = 0;
         for file in files.iter().filter(|f| f.folder == module.name) {
-            let permissions = self.permissions.iter().find(|(sfi, _)| *sfi == file.sfi).map(|(_, permissions)| *permissions);
-            let permissions = permissions.ok_or_else(|| ChipProblem::new("files", "not the layout's"))?;
-            put_file(file, permissions, out)?;
+            put_file(file, out)?;
             put_content(file, out)?;
             count += 1;
         }
@@ -152,7 +150,7 @@ impl<'k> CpsWriter<'k> {
 
 impl Module {
     fn new(folder: &str, name_hex: &str, groups: &[KeyGroup], declared: &Declared) -> Result<Self, ChipProblem> {
-        let name = from_hex(name_hex).filter(|n| (1..=16).contains(&n.len())).ok_or_else(|| ChipProblem::new(folder, "its name is not 1-16 bytes of hex"))?;
+        let name = unhex(name_hex).filter(|n| (1..=16).contains(&n.len())).ok_or_else(|| ChipProblem::new(folder, "its name is not 1-16 bytes of hex"))?;
         let at = groups.iter().position(|g| g.folder == folder);
         let transport = declared.transport.as_ref().filter(|_| at.is_some());
         let mut head = Vec::new();
@@ -217,13 +215,6 @@ fn module_list(modules: &[Module]) -> Result<Vec<u8>, ChipProblem> {
     Ok(out)
 }
 
-/// Who may use which file, by its short identifier, which is unique in the layout.
-fn permissions_of(layout: &ChipLayout) -> Result<Vec<(u8, Permissions)>, ChipProblem> {
-    let files = layout.file.iter().map(|f| (f.sfi, &f.access, &f.folder));
-    let all = files.chain(layout.portrait.iter().map(|p| (p.sfi, &p.access, &p.folder)));
-    all.map(|(sfi, access, folder)| Ok((sfi, Permissions::new(access, folder, &layout.key)?))).collect()
-}
-
 fn put_mark(key: Option<(u8, &KeyMark)>, out: &mut Vec<u8>) {
     let Some((mode, mark)) = key else { return out.push(NO_KEY) };
     out.extend_from_slice(&[mode, mark.version()]);
@@ -250,6 +241,7 @@ fn put_content(file: &FileImage, out: &mut Vec<u8>) -> Result<(), ChipProblem> {
     let dgi_of = |low: u8| u16::from(file.sfi) << 8 | u16::from(low);
     match &file.content {
         Content::Transparent(bytes) => put_group(dgi_of(0), bytes, out),
+        Content::Reserved { .. } => Ok(()),
         Content::Records(records) => records.iter().try_for_each(|record| {
             let len = u8::try_from(record.value.len()).ok().filter(|len| *len < 0x80);
             let len = len.ok_or_else(|| ChipProblem::new("record", format!("{} bytes, at most 127", record.value.len())))?;
@@ -276,9 +268,4 @@ fn shorten(since: usize, out: &mut Vec<u8>) -> Result<(), ChipProblem> {
 fn put_crc(start: usize, out: &mut Vec<u8>) {
     let crc = crc32c::crc32c(&out[start..]);
     out.extend_from_slice(&crc.to_be_bytes());
-}
-
-fn from_hex(text: &str) -> Option<Vec<u8>> {
-    let (pairs, []) = text.as_bytes().as_chunks::<2>() else { return None };
-    pairs.iter().map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect()
 }

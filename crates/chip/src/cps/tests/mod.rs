@@ -5,9 +5,8 @@ mod hostile;
 use card::profile::chip::{ChipLayout, Condition, KeyUse};
 use card::{BatchId, Card};
 
-use super::parameters::Permission;
 use super::*;
-use crate::image::{ChipImage, Content, decode, image, image_with_portrait};
+use crate::image::{ChipImage, Content, Permission, decode, image, image_with_portrait};
 use crate::keys::samples::{MAC, TRANSPORT, key, software, without_mac};
 use crate::keys::{KeyRequest, SoftwareKeys};
 use crate::samples::{card, profile, with_portrait};
@@ -23,6 +22,7 @@ fn keyless() -> ChipLayout {
     let mut layout = profile().chip;
     layout.key.clear();
     layout.file.iter_mut().for_each(|f| f.access = Default::default());
+    layout.reserved.iter_mut().for_each(|f| f.access = Default::default());
     layout
 }
 
@@ -87,6 +87,8 @@ fn access_and_keys_are_the_layouts() {
         [
             (0xEF05, Permission::Free, Permission::Key(0x0B)),
             (0xEF06, Permission::Key(0x0A), Permission::Key(0x0B)),
+            (0xEF07, Permission::Key(0x0A), Permission::Key(0x0B)),
+            (0xEF08, Permission::Key(0x0A), Permission::Key(0x0B)),
             (0xEF0A, Permission::Free, Permission::Key(0x0C)),
             (0xEF16, Permission::Free, Permission::Key(0x0C)),
         ]
@@ -210,11 +212,7 @@ fn a_picture_takes_the_long_form_and_reads_back() {
     for len in [1, 254, 255, 256, 4_096] {
         let image = image_with_portrait(&card(1), &layout, Some(&vec![7; len])).unwrap();
         let bytes = file_of(&[card(1)], std::slice::from_ref(&image), &layout, Some(&software(&layout)));
-        // An application has its files together, so the picture comes before the other folder's.
-        let (mut found, mut wanted) = (files_of(&read(&bytes).unwrap()[0]), image.files);
-        found.sort_by_key(|f| f.sfi);
-        wanted.sort_by_key(|f| f.sfi);
-        assert!(found == wanted, "{len}");
+        assert!(files_of(&read(&bytes).unwrap()[0]) == image.files, "{len}");
     }
 }
 
@@ -224,6 +222,7 @@ fn streams_of_every_length_read_back() {
     let mut layout = with_portrait().chip;
     layout.key.clear();
     layout.file.clear();
+    layout.reserved.clear();
     let portrait = layout.portrait.as_mut().unwrap();
     portrait.access = Default::default();
     for len in (1..300).step_by(7).chain([73, 74, 75, 76, 77, 200, 201, 202, 203, 204, 205]) {
@@ -248,10 +247,10 @@ fn an_unwritable_card_leaves_nothing() {
     assert!(matches!(writer.card(&card(1), &good, &derived, 1, &mut out), Err(CpsFault::Keys(_))), "keys of no such card");
     let mut bad = good.clone();
     for bytes in [0, 65_000, 65_536] {
-        bad.files.last_mut().unwrap().content = Content::Transparent(vec![0; bytes]);
+        bad.files.iter_mut().find(|f| f.sfi == 8).unwrap().content = Content::Transparent(vec![0; bytes]);
         assert!(writer.card(&card(1), &bad, &derived, 0, &mut out).is_err(), "{bytes}");
     }
-    for change in [|i: &mut ChipImage| i.files[0].sfi = 30, |i: &mut ChipImage| i.files[0].folder.push(0)] {
+    for change in [|i: &mut ChipImage| i.files[0].access.read = Permission::Key(0x0F), |i: &mut ChipImage| i.files[0].folder.push(0)] {
         let mut bad = good.clone();
         change(&mut bad);
         assert!(writer.card(&card(1), &bad, &derived, 0, &mut out).is_err());
