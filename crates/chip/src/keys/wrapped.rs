@@ -1,4 +1,4 @@
-//! A wrapped key as a small text file (docs/formats/cps.md, last section): what it is called, its check value and its bytes under a KEK. The text is
+//! A wrapped key as a small text file (docs/formats/cps.md §5): what it is called, its check value and its bytes under a KEK. The text is
 //! not signed: it is as safe from renaming as the folder it lies in, and the check value shows only another value.
 
 use card::profile::chip::KeyAlgorithm;
@@ -105,6 +105,13 @@ mod tests {
         assert!(text.starts_with("cardline-wrapped-key/1\nlabel RKSSSE\nversion 2\nalgorithm SM4\ncity 420100\ncheck "), "{text}");
         let read = WrappedKey::parse(&text).unwrap();
         assert!(read == made() && read.open(&kek()).is_ok_and(|k| k.expose() == &[5; 16]));
+    }
+
+    /// The example of docs/formats/cps.md.
+    #[test]
+    fn the_documented_text() {
+        let made = WrappedKey::make("RKSSSE", 1, KeyAlgorithm::Sm4, None, &Key16::take(&mut [5; 16]), &kek()).unwrap();
+        assert!(include_str!("../../../../docs/formats/cps.md").contains(&made.to_text()));
     }
 
     #[test]
