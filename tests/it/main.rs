@@ -19,6 +19,8 @@ mod seeds;
 #[cfg(feature = "system-tests")]
 mod system;
 #[cfg(feature = "system-tests")]
+mod system_crypto;
+#[cfg(feature = "system-tests")]
 mod system_faults;
 #[cfg(feature = "system-tests")]
 mod system_onnxruntime;

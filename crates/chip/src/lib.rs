@@ -2,19 +2,23 @@
 //! file, and a stream of DGIs; readers turn the same bytes back. Bytes in, bytes out: no files, no readers, no randomness.
 //! Card keys are derived here in software, or elsewhere behind [`keys::CardKeys`].
 
+pub mod cps;
 mod dgi;
 mod image;
 pub mod keys;
+pub mod permit;
 mod problem;
 #[cfg(test)]
 mod samples;
 mod secret;
+pub mod show;
 mod sm;
 mod value;
 mod vendor;
 
 pub use dgi::{Dgi, DgiCard, DgiReader, dgi_card, dgi_header, dgi_records, files_of};
 pub use image::{ChipImage, ChipRecordImage, Content, FileImage, check_texts, decode, image, image_with_portrait};
+pub use image::{FilePlace, FileTree, Holds, ImageFault, Parts, Permission, Permissions, RecordPlace};
 pub use problem::ChipProblem;
 pub use secret::{Kek, Key16, Secret};
 pub use sm::{NotWholeBlocks, SM4_BLOCK_BYTES, Sm4Key, sm3};

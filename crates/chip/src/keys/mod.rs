@@ -5,6 +5,8 @@ mod diversify;
 mod fault;
 mod job;
 mod mark;
+#[cfg(test)]
+pub(crate) mod samples;
 mod software;
 mod wrap;
 mod wrapped;

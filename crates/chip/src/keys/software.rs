@@ -160,25 +160,15 @@ fn fill_card(out: &mut JobKeys, card: usize, groups: &[KeyGroup], city: &[CityKe
 mod tests {
     use super::*;
     use crate::keys::groups_of;
+    use crate::keys::samples::{self, key, software};
     use crate::samples::{card, profile};
 
-    fn key(n: u8) -> Key16 {
-        Key16::take(&mut [n; 16])
-    }
-
     fn mark(label: &str, key: &Key16) -> KeyMark {
-        KeyMark::new(label, 1, check_value(KeyAlgorithm::Sm4, key)).unwrap()
+        samples::mark(label, KeyAlgorithm::Sm4, key)
     }
 
-    /// Master keys 1, 2 … in the layout's order, transport key 100, MAC key 101.
     fn keys() -> SoftwareKeys {
-        let mut keys = SoftwareKeys::default();
-        for (n, k) in profile().chip.key.iter().enumerate() {
-            keys.add_root(&mark(&k.name, &key(n as u8 + 1)), k.algorithm, None, &key(n as u8 + 1)).unwrap();
-        }
-        keys.set_transport(&mark("TK-DEV", &key(100)), &key(100)).unwrap();
-        keys.set_mac(&mark("MK-DEV", &key(101)), &key(101)).unwrap();
-        keys
+        software(&profile().chip)
     }
 
     fn request(n: u32, division: &str) -> KeyRequest {

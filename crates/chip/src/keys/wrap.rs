@@ -48,6 +48,13 @@ mod tests {
         }
     }
 
+    /// `openssl enc -id-aes256-wrap-pad -iv A65959A6` of OpenSSL 3.0.
+    #[test]
+    fn openssls_wrap() {
+        let wrapped = wrap_key(&Kek::take(&mut [3; 32]), &Key16::take(&mut [5; 16]));
+        assert_eq!(wrapped[..], hex("6ad4e94c68903293e41665a70e28a678a5577f41beb6724f"));
+    }
+
     #[test]
     fn a_key_comes_back_and_a_changed_one_does_not() {
         let (kek, key) = (Kek::take(&mut [3; 32]), Key16::take(&mut [5; 16]));

@@ -1,4 +1,4 @@
-//! A wrapped key as a small text file (docs/formats/cps.md, last section): what it is called, its check value and its bytes under a KEK. The text is
+//! A wrapped key as a small text file (docs/formats/cps.md §5): what it is called, its check value and its bytes under a KEK. The text is
 //! not signed: it is as safe from renaming as the folder it lies in, and the check value shows only another value.
 
 use card::profile::chip::KeyAlgorithm;
@@ -7,6 +7,7 @@ use super::diversify::check_value;
 use super::fault::KeyFault;
 use super::mark::KeyMark;
 use super::wrap::{WRAPPED_BYTES, unwrap_key, wrap_key};
+use crate::image::{hex, unhex};
 use crate::secret::{Kek, Key16};
 
 const FIRST_LINE: &str = "cardline-wrapped-key/1";
@@ -45,7 +46,7 @@ impl WrappedKey {
     #[must_use]
     pub fn to_text(&self) -> String {
         let (mark, city) = (&self.mark, self.city.as_ref().and_then(|c| std::str::from_utf8(c).ok()).unwrap_or(EVERY_CITY));
-        let (check, wrapped) = (to_hex(&mark.check()), to_hex(&self.wrapped));
+        let (check, wrapped) = (hex(&mark.check()), hex(&self.wrapped));
         let algorithm = algorithm_name(self.algorithm);
         format!("{FIRST_LINE}\nlabel {}\nversion {}\nalgorithm {algorithm}\ncity {city}\ncheck {check}\nwrapped {wrapped}\n", mark.label(), mark.version())
     }
@@ -64,8 +65,8 @@ impl WrappedKey {
         let algorithm = value("algorithm")?;
         let algorithm = [KeyAlgorithm::Sm4, KeyAlgorithm::TripleDes].into_iter().find(|a| algorithm_name(*a) == algorithm).ok_or("algorithm: SM4 or 3DES")?;
         let city = city_of(value("city")?)?;
-        let check = from_hex(value("check")?).ok_or("check: 6 hex digits")?;
-        let wrapped = from_hex(value("wrapped")?).ok_or("wrapped: 48 hex digits")?;
+        let check = unhex(value("check")?).and_then(|b| b.try_into().ok()).ok_or("check: 6 hex digits")?;
+        let wrapped = unhex(value("wrapped")?).and_then(|b| b.try_into().ok()).ok_or("wrapped: 48 hex digits")?;
         let read = Self { mark: KeyMark::new(label, version, check)?, algorithm, city, wrapped };
         if read.to_text() == text { Ok(read) } else { Err("not as it is written".to_owned()) }
     }
@@ -86,16 +87,6 @@ fn city_of(text: &str) -> Result<Option<[u8; 6]>, String> {
     digits.map(Some).ok_or_else(|| "city: six digits or -".to_owned())
 }
 
-fn to_hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02X}")).collect()
-}
-
-fn from_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
-    let (pairs, []) = text.as_bytes().as_chunks::<2>() else { return None };
-    let bytes: Option<Vec<u8>> = pairs.iter().map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect();
-    bytes?.try_into().ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -114,6 +105,13 @@ mod tests {
         assert!(text.starts_with("cardline-wrapped-key/1\nlabel RKSSSE\nversion 2\nalgorithm SM4\ncity 420100\ncheck "), "{text}");
         let read = WrappedKey::parse(&text).unwrap();
         assert!(read == made() && read.open(&kek()).is_ok_and(|k| k.expose() == &[5; 16]));
+    }
+
+    /// The example of docs/formats/cps.md.
+    #[test]
+    fn the_documented_text() {
+        let made = WrappedKey::make("RKSSSE", 1, KeyAlgorithm::Sm4, None, &Key16::take(&mut [5; 16]), &kek()).unwrap();
+        assert!(include_str!("../../../../docs/formats/cps.md").contains(&made.to_text()));
     }
 
     #[test]
