@@ -378,7 +378,7 @@ pub enum Code {
     Aut07,
 }
 
-static DEFINITIONS: [Definition; 183] = [
+static DEFINITIONS: [Definition; 186] = [
     Definition {
         code: Code::Pkg01,
         text: "PKG-01",
