@@ -1,6 +1,7 @@
 //! Integration tests: the program as a person runs it, on plants made by its own generator. Unit tests live beside the code.
 
 mod backup;
+mod chip;
 mod commands;
 mod determinism;
 mod drill;
@@ -24,5 +25,7 @@ mod system_crypto;
 mod system_faults;
 #[cfg(feature = "system-tests")]
 mod system_onnxruntime;
+#[cfg(feature = "system-tests")]
+mod system_permit;
 mod tamper;
 mod world;

@@ -1,5 +1,6 @@
 //! What may be typed. What it means is in `commands/`, one file per command.
 
+mod chip;
 mod photo;
 mod upkeep;
 
@@ -7,6 +8,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use chip::{ChipArgs, ChipCommand, ChipShowArgs, ChipVerifyArgs};
 pub use photo::{EngineArgs, PhotoCheckArgs, PhotoCommand, PhotoEvaluateArgs, PhotoLabelledArgs, PhotoSheetArgs, WhatifArgs};
 pub use upkeep::{BackupArgs, DrillArgs, LedgerCommand, PurgeArgs, RestoreArgs, VerifyArgs};
 
@@ -89,6 +91,11 @@ pub enum Command {
     Explain { application: String },
     /// Everything that ever happened to an application or card.
     Track { application_or_card: String },
+    /// Look at chip images and check signed permits.
+    Chip {
+        #[command(subcommand)]
+        command: ChipCommand,
+    },
     /// Vendor's result files.
     Returns {
         #[command(subcommand)]

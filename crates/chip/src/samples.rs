@@ -1,7 +1,7 @@
 //! An invented card for the tests of this crate.
 
 use card::application::{Application, BusinessType, Delivery, DocumentType, Lane, Sex};
-use card::profile::HUBEI_FOREIGNER_2025;
+use card::profile::{CHIP_PERMIT, CHIP_PORTRAIT, HUBEI_FOREIGNER_2025};
 use card::{BatchId, Card, Keyed, OutletCode, Profile, card_number};
 use jiff::civil::{Date, date};
 
@@ -11,26 +11,16 @@ pub fn profile() -> Profile {
     Profile::built_in("hubei-foreigner-2025", DAY).unwrap()
 }
 
-/// The profile with its commented picture turned on.
 pub fn with_portrait() -> Profile {
-    with_parts(&["# [chip.portrait]"])
+    with_part(CHIP_PORTRAIT)
 }
 
-/// The profile with its commented signature turned on.
 pub fn with_permit() -> Profile {
-    with_parts(&["# [chip.permit]"])
+    with_part(CHIP_PERMIT)
 }
 
-/// The profile with parts it has commented out: from the line that begins with one of `starts` as long as there are comments.
-pub fn with_parts(starts: &[&str]) -> Profile {
-    let mut text = String::new();
-    let mut within = false;
-    for line in HUBEI_FOREIGNER_2025.lines() {
-        within = (within || starts.iter().any(|start| line.starts_with(start))) && line.starts_with('#');
-        text += if within { line.trim_start_matches(['#', ' ']) } else { line };
-        text += "\n";
-    }
-    Profile::parse(&text, DAY).unwrap()
+fn with_part(part: &str) -> Profile {
+    Profile::parse(&format!("{HUBEI_FOREIGNER_2025}{part}"), DAY).unwrap()
 }
 
 pub fn card(n: u32) -> Card {

@@ -29,6 +29,12 @@ pub const HUBEI_FOREIGNER_2025: &str = concat!(
     include_str!("../../profiles/hubei-foreigner-2025/encode.toml"),
 );
 
+/// A picture on the chip, for a profile over Hubei's: its place and limits.
+pub const CHIP_PORTRAIT: &str = include_str!("../../profiles/hubei-foreigner-2025/chip-portrait.toml");
+
+/// A signature over holder and permit, for a profile over Hubei's: what it covers and where it lies.
+pub const CHIP_PERMIT: &str = include_str!("../../profiles/hubei-foreigner-2025/chip-permit.toml");
+
 /// The photo rules of the domestic card, over Hubei's profile.
 pub const DOMESTIC_2019: &str = include_str!("../../profiles/domestic-2019/profile.toml");
 

@@ -1,6 +1,7 @@
 //! One file per command; this one only finds the right file.
 
 mod backup;
+mod chip;
 mod decide;
 mod demo;
 mod drill;
@@ -50,6 +51,7 @@ pub fn dispatch(cli: &Cli) -> Result<u8, Fault> {
         Command::Status { json } => status::status(cli, *json),
         Command::Explain { application } => explain::explain(cli, application),
         Command::Track { application_or_card } => track::track(cli, application_or_card),
+        Command::Chip { command } => chip::chip(cli, command),
         Command::Returns { command } => returns::returns(cli, command),
         Command::Event(args) => decide::event(cli, args),
         Command::Release(args) => release::release(cli, args),

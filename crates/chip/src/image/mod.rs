@@ -91,6 +91,15 @@ pub enum ImageFault {
     Signer(SignFault),
 }
 
+impl std::fmt::Display for ImageFault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Problem(problem) => write!(f, "{problem}"),
+            Self::Signer(fault) => write!(f, "permit signer: {fault}"),
+        }
+    }
+}
+
 impl From<ChipProblem> for ImageFault {
     fn from(problem: ChipProblem) -> Self {
         Self::Problem(problem)

@@ -149,13 +149,12 @@ fn a_signer_is_there_exactly_when_the_layout_asks() {
     let (plain, signing) = (profile(), with_permit());
     let key = signer("K1");
     let problem = |layout, signer| match FileTree::of(layout).unwrap().image(&card(1), Parts { signer, portrait: None }) {
-        Err(ImageFault::Problem(problem)) => problem.to_string(),
-        Err(ImageFault::Signer(fault)) => format!("signer: {fault}"),
+        Err(fault) => fault.to_string(),
         Ok(_) => "made".to_owned(),
     };
     assert_eq!(problem(&plain.chip, Some(&key as _)), "permit: not in the layout");
     assert_eq!(problem(&signing.chip, None), "permit: no signer");
-    assert_eq!(problem(&signing.chip, Some(&Broken as _)), "signer: out of order");
+    assert_eq!(problem(&signing.chip, Some(&Broken as _)), "permit signer: out of order");
     assert_eq!(problem(&signing.chip, Some(&signer(&"K".repeat(33)) as _)), "permit_certificate: 33 bytes, at most 32");
 }
 

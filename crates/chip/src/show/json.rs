@@ -5,9 +5,10 @@ use crate::image::{ChipRecordImage, Content, FileImage, Permission, Permissions,
 use super::{FORMAT, ShownContent, ShownFile, ShownImage, ShownRecord};
 
 impl ShownImage {
+    /// One object on one line.
     #[must_use]
     pub fn to_json(&self) -> String {
-        serde_json::to_string_pretty(self).unwrap_or_default()
+        serde_json::to_string(self).unwrap_or_default()
     }
 
     /// # Errors

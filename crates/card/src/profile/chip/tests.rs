@@ -1,6 +1,6 @@
 //! Layouts that can't be written are refused, by name.
 
-use crate::profile::{HUBEI_FOREIGNER_2025, Profile};
+use crate::profile::{CHIP_PERMIT, CHIP_PORTRAIT, HUBEI_FOREIGNER_2025, Profile};
 
 fn error_of(from: &str, to: &str) -> String {
     assert!(HUBEI_FOREIGNER_2025.contains(from), "{from}");
@@ -26,17 +26,19 @@ fn layouts_that_cannot_be_written_are_refused() {
     assert!(error_of(r#"read = "RKSSSE""#, r#"read = """#).contains("a key's name"));
 }
 
-/// The profile with one of the parts it has commented out, turned on; then changed.
-fn with_part(start: &str, from: &str, to: &str) -> Result<Profile, String> {
-    let mut text = String::new();
-    let mut within = false;
-    for line in HUBEI_FOREIGNER_2025.lines() {
-        within = (within || line.starts_with(start)) && line.starts_with('#');
-        text += if within { line.trim_start_matches(['#', ' ']) } else { line };
-        text += "\n";
-    }
+/// The profile with a part that isn't in it; then changed.
+fn with_part(part: &str, from: &str, to: &str) -> Result<Profile, String> {
+    let text = format!("{HUBEI_FOREIGNER_2025}{part}");
     assert!(text.contains(from), "{from}");
     Profile::parse(&text.replacen(from, to, 1), jiff::civil::date(2025, 6, 1))
+}
+
+/// As the parts' own comments say, a profile over Hubei's may hold just them.
+#[test]
+fn parts_go_over_the_built_in_profile() {
+    let text = format!("id = \"x\"\ntitle = \"x\"\nbased_on = \"hubei-foreigner-2025\"\napplies_from = \"2025-02-01\"\n{CHIP_PORTRAIT}{CHIP_PERMIT}");
+    let chip = Profile::parse(&text, jiff::civil::date(2025, 6, 1)).ok().unwrap().chip;
+    assert!(chip.portrait.is_some() && chip.permit.is_some() && chip.file.len() == 4);
 }
 
 #[test]
@@ -55,9 +57,9 @@ fn reserved_files_have_a_place_and_a_size() {
 #[test]
 fn a_portrait_takes_the_place_kept_for_it() {
     let sizes = |p: Profile| p.chip.reserved_files().map(|r| r.size_bytes).collect::<Vec<_>>();
-    assert_eq!(with_part("# [chip.portrait]", "x", "x").map(sizes), Ok(vec![1_024]));
+    assert_eq!(with_part(CHIP_PORTRAIT, "x", "x").map(sizes), Ok(vec![1_024]));
     assert_eq!(sizes(Profile::built_in("hubei-foreigner-2025", jiff::civil::date(2025, 6, 1)).unwrap()), [1_024, 4_096]);
-    let error = |from: &str, to: &str| with_part("# [chip.portrait]", from, to).err().unwrap_or_default();
+    let error = |from: &str, to: &str| with_part(CHIP_PORTRAIT, from, to).err().unwrap_or_default();
     assert!(error("quality_min = 35", "quality_min = 86").contains("the least first"));
     assert!(error("quality_max = 85", "quality_max = 101").contains("1 to 100"));
     assert!(error("bytes_max = 4_096", "bytes_max = 65_536").contains("1 to 65535"));
@@ -66,7 +68,7 @@ fn a_portrait_takes_the_place_kept_for_it() {
 
 #[test]
 fn a_permit_is_signed_whole_or_not_at_all() {
-    let error = |from: &str, to: &str| with_part("# [chip.permit]", from, to).err().unwrap_or_default();
+    let error = |from: &str, to: &str| with_part(CHIP_PERMIT, from, to).err().unwrap_or_default();
     assert_eq!(error("x", "x"), "");
     assert!(error(r#""card_number", "expires_on""#, r#""expires_on""#).contains("must name card_number"));
     assert!(error(r#""name_extension", "sex""#, r#""sex""#).contains("must name name_extension"));
