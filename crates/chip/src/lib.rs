@@ -1,6 +1,7 @@
 //! Bytes on the chip and in the encode files: a card and the profile's layout become file images, a line of the vendor's text
 //! file, and a stream of DGIs; readers turn the same bytes back. Bytes in, bytes out: no files, no readers, no keys.
 
+pub mod apdu;
 mod dgi;
 mod image;
 mod problem;
