@@ -1,6 +1,7 @@
 //! Integration tests: the program as a person runs it, on plants made by its own generator. Unit tests live beside the code.
 
 mod backup;
+mod cards;
 mod commands;
 mod determinism;
 mod drill;
