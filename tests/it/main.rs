@@ -20,6 +20,8 @@ mod seeds;
 #[cfg(feature = "system-tests")]
 mod system;
 #[cfg(feature = "system-tests")]
+mod system_cards;
+#[cfg(feature = "system-tests")]
 mod system_faults;
 #[cfg(feature = "system-tests")]
 mod system_onnxruntime;
