@@ -279,4 +279,23 @@ mod tests {
         assert_eq!(play(&mut parrot, &steps), Ok(Played::InDoubt { step: 1, why: ReaderFault::NoCard }));
         assert_eq!(parrot.sent.len(), 2, "nothing more is sent");
     }
+
+    proptest::proptest! {
+        /// A card may answer anything: playing ends, and is good only when the one answer was the one wanted.
+        #[test]
+        fn any_answers_end(
+            answers in proptest::collection::vec(proptest::collection::vec(proptest::prelude::any::<u8>(), 0..300), 40),
+            more in proptest::collection::vec(proptest::option::of(0u8..3), 40),
+        ) {
+            let steered = answers.iter().zip(more).map(|(answer, more)| {
+                let status = more.map(|m| [[0x61, 9], [0x6C, 3], [0x90, 0]][usize::from(m)]);
+                Ok([answer.as_slice(), status.as_slice().as_flattened()].concat())
+            });
+            let mut parrot = Parrot { answers: steered.collect(), ..Parrot::default() };
+            let steps = [read(3, b"abc"), Step { act: Act::Authenticate { key_id: 1, key: TestKey([1; 16]) }, note: String::new() }];
+            let played = play(&mut parrot, &steps).unwrap();
+            proptest::prop_assert!(parrot.sent.len() <= 3 * MORE_ROUNDS_MAX);
+            proptest::prop_assert!(played != Played::Good);
+        }
+    }
 }

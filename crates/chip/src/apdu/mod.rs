@@ -3,6 +3,7 @@
 
 mod command;
 mod parameters;
+mod pieces;
 mod script;
 mod test_keys;
 #[cfg(test)]

@@ -67,7 +67,7 @@ pub(super) fn file_parameters(id: u16, sfi: u8, content: &Content, form: RecordF
 fn descriptor(content: &Content, form: RecordForm) -> Result<Vec<u8>, ChipProblem> {
     let Content::Records(records) = content else { return Ok(vec![TRANSPARENT]) };
     let too_large = |_| ChipProblem::new("file", "too many or too long records");
-    let longest = u16::try_from(super::script::longest(records)).map_err(too_large)?;
+    let longest = u16::try_from(super::pieces::longest(records)).map_err(too_large)?;
     let count = u16::try_from(records.len()).map_err(too_large)?;
     let kind = match form {
         RecordForm::Fixed => LINEAR_FIXED,

@@ -5,6 +5,7 @@ use card::profile::chip::{Access, ChipKey, ChipLayout, Condition, KeyAlgorithm, 
 
 use super::command::{Command, READ_BYTES_MAX, WRITE_BYTES_MAX};
 use super::parameters::{Security, condition_byte, file_parameters, folder_parameters};
+use super::pieces::{READ_HEAD_BYTES, SHORT_OFFSET_MAX, WRITE_HEAD_BYTES, chunks, discretionary, numbered, offset_object, plain};
 use super::test_keys::{CHALLENGE_BYTES, TestKey, TestKeys, check_value, cryptogram};
 use super::text::unhex;
 use super::{Act, Exchange, SW_DONE, SW_END_OF_FILE, SW_NO_FILE, SW_NO_OFFSET, SW_NO_RECORD, SW_NOT_ALLOWED, Step};
@@ -14,12 +15,6 @@ use crate::problem::ChipProblem;
 const MASTER_FILE: u16 = 0x3F00;
 /// Layouts name folders, they don't number them: numbers from here, in the layout's order.
 const FOLDER_IDS_FROM: u16 = 0x7F01;
-/// A command by short file identifier has one byte for its offset, one by the current file 15 bits; above, the offset is a data object.
-const SHORT_OFFSET_MAX: usize = 0xFF;
-const PLAIN_OFFSET_MAX: usize = 0x7FFF;
-/// Bytes of an offset data object, and of the head of a discretionary data object of up to 255 bytes.
-const OFFSET_OBJECT_BYTES: usize = 4;
-const DISCRETIONARY_HEAD_BYTES: usize = 3;
 /// What the card answers INTERNAL AUTHENTICATE is compared: always to the same challenge.
 const INTERNAL_CHALLENGE: [u8; CHALLENGE_BYTES] = *b"cardline's proof";
 const ALGORITHM_SM4: u8 = 0x03;
@@ -57,11 +52,6 @@ pub fn script(image: &ChipImage, layout: &ChipLayout, target: &Target) -> Result
         writer.read_back(folder)?;
     }
     Ok(writer.steps)
-}
-
-/// Bytes of the longest record with tag and length.
-pub(super) fn longest(records: &[ChipRecordImage]) -> usize {
-    records.iter().map(|r| r.value.len() + 2).max().unwrap_or(0)
 }
 
 struct Folder<'a> {
@@ -241,7 +231,7 @@ impl<'a> Writer<'a> {
     }
 
     fn write_bytes(&mut self, at: &str, bytes: &[u8]) {
-        for (offset, chunk) in chunks(bytes, WRITE_BYTES_MAX, OFFSET_OBJECT_BYTES + DISCRETIONARY_HEAD_BYTES) {
+        for (offset, chunk) in chunks(bytes, WRITE_BYTES_MAX, WRITE_HEAD_BYTES) {
             let command = match plain(offset) {
                 Some([high, low]) => Command::new(0xD6, high, low).data(chunk),
                 None => Command::new(0xD7, 0, 0).data(&[offset_object(offset), discretionary(chunk)].concat()),
@@ -332,7 +322,7 @@ impl<'a> Writer<'a> {
             self.send(Command::new(0xB0, 0x80 | file.sfi, 0).answer(first.len()), SW_DONE, first, format!("{at}: first bytes"));
         }
         self.select_file(folder, file.id);
-        for (offset, chunk) in chunks(bytes, READ_BYTES_MAX, DISCRETIONARY_HEAD_BYTES) {
+        for (offset, chunk) in chunks(bytes, READ_BYTES_MAX, READ_HEAD_BYTES) {
             let note = format!("{at}: {} bytes at {offset}", chunk.len());
             match plain(offset) {
                 Some([high, low]) => self.send(Command::new(0xB0, high, low).answer(chunk.len()), SW_DONE, chunk, note),
@@ -368,25 +358,6 @@ fn use_byte(purpose: KeyUse) -> u8 {
     }
 }
 
-/// Records with their numbers, as the card stores and answers them: tag, length, value, filled up if all are equally long.
-fn numbered(records: &[ChipRecordImage], form: RecordForm) -> Result<Vec<(u8, Vec<u8>)>, ChipProblem> {
-    let longest = longest(records);
-    if longest > WRITE_BYTES_MAX {
-        return Err(ChipProblem::new("record", format!("{longest} bytes, a command takes {WRITE_BYTES_MAX}")));
-    }
-    let one = |(i, record): (usize, &ChipRecordImage)| {
-        // 255 is no record number, and one more than there are is asked for.
-        let number = u8::try_from(i + 1).ok().filter(|n| *n < 254).ok_or_else(|| ChipProblem::new("file", "over 253 records"))?;
-        let mut bytes = vec![record.tag, record.value.len() as u8];
-        bytes.extend_from_slice(&record.value);
-        if form == RecordForm::Fixed {
-            bytes.resize(longest, 0);
-        }
-        Ok((number, bytes))
-    };
-    records.iter().enumerate().map(one).collect()
-}
-
 fn first_read(file: &FileImage) -> Vec<u8> {
     match &file.content {
         Content::Records(_) => Command::new(0xB2, 1, file.sfi << 3 | 0x04),
@@ -403,35 +374,4 @@ fn first_write(file: &FileImage, form: RecordForm) -> Result<Option<Vec<u8>>, Ch
         }
         Content::Transparent(bytes) => bytes.first().map(|first| Command::new(0xD6, 0x80 | file.sfi, 0).data(&[*first])),
     })
-}
-
-/// Pieces with their offsets; smaller by `coding` bytes where the offset no longer fits the header.
-fn chunks(bytes: &[u8], most: usize, coding: usize) -> Vec<(usize, &[u8])> {
-    let mut pieces = Vec::new();
-    let mut offset = 0;
-    while offset < bytes.len() {
-        let room = if plain(offset).is_some() { most } else { most - coding };
-        let end = bytes.len().min(offset + room);
-        pieces.push((offset, &bytes[offset..end]));
-        offset = end;
-    }
-    pieces
-}
-
-/// P1 and P2 of an offset that fits 15 bits.
-fn plain(offset: usize) -> Option<[u8; 2]> {
-    u16::try_from(offset).ok().filter(|o| usize::from(*o) <= PLAIN_OFFSET_MAX).map(u16::to_be_bytes)
-}
-
-/// Offset data object; files have at most 65,535 bytes.
-fn offset_object(offset: usize) -> Vec<u8> {
-    let [.., high, low] = offset.to_be_bytes();
-    vec![0x54, 0x02, high, low]
-}
-
-/// Discretionary data object of up to 255 bytes, length in its shortest form.
-fn discretionary(bytes: &[u8]) -> Vec<u8> {
-    let len = bytes.len() as u8;
-    let head: &[u8] = if len < 0x80 { &[0x53, len] } else { &[0x53, 0x81, len] };
-    [head, bytes].concat()
 }

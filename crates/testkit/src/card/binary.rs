@@ -69,7 +69,7 @@ impl VirtualCard {
     /// Bit 8 of P1: a short identifier and an offset of one byte; else the current file and 15 bits.
     fn by_header(&mut self, command: &Command) -> Result<(usize, usize), Sw> {
         match command.p1 {
-            p1 @ 0x80..=0x9F => Ok((self.to_short(p1 & 0x1F)?, usize::from(command.p2))),
+            p1 @ 0x80..=0x9F => Ok((self.enter_short(p1 & 0x1F)?, usize::from(command.p2))),
             0xA0.. => Err(status::WRONG_PARAMETERS),
             high => {
                 let file = self.session.file.ok_or(status::NO_CURRENT_FILE)?;
@@ -82,12 +82,12 @@ impl VirtualCard {
     fn by_odd_header(&mut self, command: &Command) -> Result<usize, Sw> {
         match (command.p1, command.p2) {
             (0, 0) => self.session.file.ok_or(status::NO_CURRENT_FILE),
-            (0, sfi @ 1..=30) => self.to_short(sfi),
+            (0, sfi @ 1..=30) => self.enter_short(sfi),
             (high, low) => {
                 let id = u16::from_be_bytes([high, low]);
                 let files = &self.memory.folders[self.session.folder].files;
                 let file = files.iter().position(|f| f.id == id).ok_or(status::NO_FILE)?;
-                self.to_file(file);
+                self.enter_file(file);
                 Ok(file)
             }
         }

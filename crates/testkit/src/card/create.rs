@@ -29,7 +29,7 @@ impl VirtualCard {
         }
         let parent = self.session.folder;
         self.memory.folders.push(Folder { id, name, parent, activated: false, files: Vec::new(), keys: Vec::new() });
-        self.to_folder(self.memory.folders.len() - 1);
+        self.enter_folder(self.memory.folders.len() - 1);
         Ok(Answer::done())
     }
 
@@ -45,7 +45,7 @@ impl VirtualCard {
         let folder = &mut self.memory.folders[self.session.folder];
         folder.files.push(file);
         let made = folder.files.len() - 1;
-        self.to_file(made);
+        self.enter_file(made);
         Ok(Answer::done())
     }
 

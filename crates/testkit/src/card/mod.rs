@@ -144,14 +144,14 @@ impl VirtualCard {
     }
 
     /// Makes a file of the current folder current, by its short identifier.
-    fn to_short(&mut self, sfi: u8) -> Result<usize, Sw> {
+    fn enter_short(&mut self, sfi: u8) -> Result<usize, Sw> {
         let files = &self.memory.folders[self.session.folder].files;
         let file = files.iter().position(|f| f.sfi == Some(sfi)).ok_or(status::NO_FILE)?;
-        self.to_file(file);
+        self.enter_file(file);
         Ok(file)
     }
 
-    fn to_file(&mut self, file: usize) {
+    fn enter_file(&mut self, file: usize) {
         if self.session.file != Some(file) {
             self.session.file = Some(file);
             self.session.record = None;
@@ -159,7 +159,7 @@ impl VirtualCard {
     }
 
     /// Who has authenticated in another folder is nobody here.
-    fn to_folder(&mut self, folder: usize) {
+    fn enter_folder(&mut self, folder: usize) {
         if self.session.folder != folder {
             self.session.opened.clear();
             self.session.arriving = None;

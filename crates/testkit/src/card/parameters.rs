@@ -155,7 +155,7 @@ pub(super) fn of_file(file: &File) -> Vec<u8> {
     put(0x80, &(size as u16).to_be_bytes(), &mut out);
     put(0x82, &descriptor, &mut out);
     put(0x83, &file.id.to_be_bytes(), &mut out);
-    put(0x88, &file.sfi.map(|sfi| sfi << 3).as_slice().to_vec(), &mut out);
+    put(0x88, file.sfi.map(|sfi| sfi << 3).as_slice(), &mut out);
     put(0x8A, &[life(file.activated)], &mut out);
     out
 }

@@ -67,7 +67,7 @@ impl VirtualCard {
             0 => self.session.file.ok_or(status::NO_CURRENT_FILE),
             31 => Err(status::WRONG_PARAMETERS),
             sfi => {
-                let file = self.to_short(sfi)?;
+                let file = self.enter_short(sfi)?;
                 // A file named by its short identifier is begun anew.
                 self.session.record = None;
                 Ok(file)

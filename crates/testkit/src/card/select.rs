@@ -38,10 +38,10 @@ impl VirtualCard {
             _ => Answer::done(),
         };
         match place {
-            Place::Folder(folder) => self.to_folder(folder),
+            Place::Folder(folder) => self.enter_folder(folder),
             Place::File(folder, file) => {
                 if folder != self.session.folder {
-                    self.to_folder(folder);
+                    self.enter_folder(folder);
                 }
                 self.session.file = Some(file);
                 self.session.record = None;
@@ -84,7 +84,7 @@ impl VirtualCard {
     }
 
     fn by_path(&self, from: usize, path: &[u8]) -> Result<Place, Sw> {
-        if path.is_empty() || path.len() % 2 != 0 {
+        if path.is_empty() || !path.len().is_multiple_of(2) {
             return Err(status::WRONG_LENGTH);
         }
         let mut place = Place::Folder(from);
