@@ -95,6 +95,8 @@ fn pictured(keys: &TestKeys) -> Vec<Step> {
         width_px: 102,
         height_px: 126,
         bytes_max: PICTURE_BYTES,
+        quality_max: 85,
+        quality_min: 35,
     });
     let jpeg: Vec<u8> = (0..PICTURE_BYTES).map(|i| (i % 253) as u8).collect();
     let image = chip::image_with_portrait(&card(1), &layout, Some(&jpeg)).unwrap_or_else(|p| panic!("{p}"));
@@ -291,7 +293,7 @@ fn a_full_card_is_spoiled() {
     let keys = keys();
     let steps = steps(1, RecordForm::Fixed, Some(&keys));
     let at = |capacity: usize| played(&mut VirtualCard::blank(capacity, TRANSPORT), &steps);
-    let enough = (0..4_096).find(|capacity| at(*capacity) == Played::Good).expect("room");
+    let enough = (0..CAPACITY_BYTES).find(|capacity| at(*capacity) == Played::Good).expect("room");
     for capacity in (0..enough).step_by(7).chain([enough - 1]) {
         assert!(matches!(at(capacity), Played::Spoiled { why: Spoil::Full, .. }), "{capacity}");
     }

@@ -4,14 +4,17 @@
 pub mod apdu;
 mod dgi;
 mod image;
+pub mod permit;
 mod problem;
 #[cfg(test)]
 mod samples;
+pub mod show;
 mod value;
 mod vendor;
 
 pub use dgi::{Dgi, DgiCard, DgiReader, dgi_card, dgi_header, dgi_records, files_of};
 pub use image::{ChipImage, ChipRecordImage, Content, FileImage, check_texts, decode, image, image_with_portrait};
+pub use image::{FilePlace, FileTree, Holds, ImageFault, Parts, Permission, Permissions, RecordPlace};
 pub use problem::ChipProblem;
 pub use value::{ValueFault, decode_value, encode_value};
 pub use vendor::{VendorReader, vendor_header, vendor_line, vendor_records};

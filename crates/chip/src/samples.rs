@@ -13,23 +13,24 @@ pub fn profile() -> Profile {
 
 /// The profile with its commented picture turned on.
 pub fn with_portrait() -> Profile {
-    let at = HUBEI_FOREIGNER_2025.find("# [chip.portrait]").unwrap();
-    let (before, after) = HUBEI_FOREIGNER_2025.split_at(at);
-    Profile::parse(
-        &format!(
-            "{before}{}",
-            after
-                .replacen("# [chip", "[chip", 1)
-                .replacen("# id", "id", 1)
-                .replacen("# folder", "folder", 1)
-                .replacen("# sfi", "sfi", 1)
-                .replacen("# width", "width", 1)
-                .replacen("# height", "height", 1)
-                .replacen("# bytes", "bytes", 1)
-        ),
-        DAY,
-    )
-    .unwrap()
+    with_parts(&["# [chip.portrait]"])
+}
+
+/// The profile with its commented signature turned on.
+pub fn with_permit() -> Profile {
+    with_parts(&["# [chip.permit]"])
+}
+
+/// The profile with parts it has commented out: from the line that begins with one of `starts` as long as there are comments.
+pub fn with_parts(starts: &[&str]) -> Profile {
+    let mut text = String::new();
+    let mut within = false;
+    for line in HUBEI_FOREIGNER_2025.lines() {
+        within = (within || starts.iter().any(|start| line.starts_with(start))) && line.starts_with('#');
+        text += if within { line.trim_start_matches(['#', ' ']) } else { line };
+        text += "\n";
+    }
+    Profile::parse(&text, DAY).unwrap()
 }
 
 pub fn card(n: u32) -> Card {

@@ -1,9 +1,7 @@
 //! File control parameters (ISO 7816-4 §7.4) of the folders and files a script creates.
 
-use card::profile::chip::Condition;
-
 use super::script::RecordForm;
-use crate::image::Content;
+use crate::image::{Content, Permission};
 use crate::problem::ChipProblem;
 
 const TEMPLATE: u8 = 0x62;
@@ -24,24 +22,21 @@ const EXTERNAL_AUTHENTICATION: u8 = 0x20;
 /// Security environments 1 to 14 can be named.
 const ENVIRONMENT_MAX: u8 = 0x0E;
 
-/// Who may read and update a file, as the card is told: a key by the security environment of its number.
+/// The security condition byte of a permission; `opens` says whether a key may stand in one.
+pub(super) fn condition_byte(permission: Permission, opens: impl Fn(u8) -> bool) -> Result<u8, ChipProblem> {
+    match permission {
+        Permission::Free => Ok(FREE),
+        Permission::Never => Ok(NEVER),
+        Permission::Key(id) if (1..=ENVIRONMENT_MAX).contains(&id) && opens(id) => Ok(EXTERNAL_AUTHENTICATION | id),
+        Permission::Key(id) => Err(ChipProblem::new("access", format!("key {id:02X} is none of the file's folder with an id from 01 to 0E"))),
+    }
+}
+
+/// Security condition bytes of a file.
 #[derive(Clone, Copy)]
 pub(super) struct Security {
     pub(super) read: u8,
     pub(super) update: u8,
-}
-
-/// The security condition byte of a condition; `id_of` gives the id of a key by its name.
-pub(super) fn condition_byte(condition: &Condition, id_of: impl Fn(&str) -> Option<u8>) -> Result<u8, ChipProblem> {
-    match condition {
-        Condition::Free => Ok(FREE),
-        Condition::Never => Ok(NEVER),
-        Condition::Key(name) => {
-            let id = id_of(name).filter(|id| (1..=ENVIRONMENT_MAX).contains(id));
-            let id = id.ok_or_else(|| ChipProblem::new(name, "no key of the file's folder with an id from 01 to 0E"))?;
-            Ok(EXTERNAL_AUTHENTICATION | id)
-        }
-    }
 }
 
 /// `62 { 82 01 38 · 83 02 id · 84 L name }`.
@@ -53,8 +48,12 @@ pub(super) fn folder_parameters(id: u16, name: &[u8]) -> Result<Vec<u8>, ChipPro
 /// theirs in the descriptor.
 pub(super) fn file_parameters(id: u16, sfi: u8, content: &Content, form: RecordForm, access: Option<Security>) -> Result<Vec<u8>, ChipProblem> {
     let mut objects = vec![object(0x82, &descriptor(content, form)?)?, object(0x83, &id.to_be_bytes())?];
-    if let Content::Transparent(bytes) = content {
-        let size = u16::try_from(bytes.len()).map_err(|_| ChipProblem::new("file", "over 65,535 bytes"))?;
+    let size = match content {
+        Content::Records(_) => None,
+        Content::Transparent(bytes) => Some(u16::try_from(bytes.len()).map_err(|_| ChipProblem::new("file", "over 65,535 bytes"))?),
+        Content::Reserved { size_bytes } => Some(*size_bytes),
+    };
+    if let Some(size) = size {
         objects.push(object(0x80, &size.to_be_bytes())?);
     }
     objects.push(object(0x88, &[sfi << 3])?);

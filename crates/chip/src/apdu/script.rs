@@ -1,15 +1,14 @@
 //! From a chip image to the steps of its script: create, write and, where the card has keys, close; then reset, and read everything back
 //! with what must be refused in between.
 
-use card::profile::chip::{Access, ChipKey, ChipLayout, Condition, KeyAlgorithm, KeyUse};
+use card::profile::chip::{ChipFolder, ChipKey, ChipLayout, KeyAlgorithm, KeyUse};
 
 use super::command::{Command, READ_BYTES_MAX, WRITE_BYTES_MAX};
 use super::parameters::{Security, condition_byte, file_parameters, folder_parameters};
 use super::pieces::{READ_HEAD_BYTES, SHORT_OFFSET_MAX, WRITE_HEAD_BYTES, chunks, discretionary, numbered, offset_object, plain};
 use super::test_keys::{CHALLENGE_BYTES, TestKey, TestKeys, check_value, cryptogram};
-use super::text::unhex;
 use super::{Act, Exchange, SW_DONE, SW_END_OF_FILE, SW_NO_FILE, SW_NO_OFFSET, SW_NO_RECORD, SW_NOT_ALLOWED, Step};
-use crate::image::{ChipImage, ChipRecordImage, Content, FileImage};
+use crate::image::{ChipImage, ChipRecordImage, Content, FileImage, Permission, unhex};
 use crate::problem::ChipProblem;
 
 const MASTER_FILE: u16 = 0x3F00;
@@ -62,8 +61,8 @@ struct Folder<'a> {
 }
 
 impl<'a> Folder<'a> {
-    fn of(index: usize, folder: &'a card::profile::chip::ChipFolder, image: &'a ChipImage) -> Result<Self, ChipProblem> {
-        let name = unhex(&folder.name_hex.to_ascii_uppercase()).filter(|name| !name.is_empty()).ok_or_else(|| ChipProblem::new(&folder.id, "no name"))?;
+    fn of(index: usize, folder: &'a ChipFolder, image: &'a ChipImage) -> Result<Self, ChipProblem> {
+        let name = unhex(&folder.name_hex).filter(|name| !name.is_empty()).ok_or_else(|| ChipProblem::new(&folder.id, "no name"))?;
         let files = image.files.iter().filter(|f| f.folder == name).collect();
         let id = u16::try_from(index).ok().and_then(|i| FOLDER_IDS_FROM.checked_add(i)).ok_or_else(|| ChipProblem::new(&folder.id, "too many folders"))?;
         Ok(Self { label: &folder.id, name, id, files })
@@ -118,7 +117,7 @@ impl<'a> Writer<'a> {
     fn activate(&mut self, folder: &Folder) -> Result<(), ChipProblem> {
         for file in &folder.files {
             self.select_file(folder, file.id);
-            if self.access(file).read == Condition::Never {
+            if file.access.read == Permission::Never {
                 self.read_content(folder, file)?;
             }
             self.done(Command::new(0x44, 0, 0).alone(), format!("{}/{:04X}: activate", folder.label, file.id));
@@ -141,7 +140,7 @@ impl<'a> Writer<'a> {
         if key.algorithm != KeyAlgorithm::Sm4 {
             return Err(ChipProblem::new(&key.name, "only SM4 keys go into a script"));
         }
-        Ok((u8::from_str_radix(&key.id, 16).map_err(|_| missing())?, value))
+        Ok((key.id_byte().ok_or_else(missing)?, value))
     }
 
     /// Data groups 8000 and 9000, after EMV CPS: the key under the transport key, then its check value, without which the card forgets it.
@@ -181,24 +180,18 @@ impl<'a> Writer<'a> {
 
     // ---- writing
 
-    /// Access of the layout's file with this short identifier, which is unique in a layout.
-    fn access(&self, file: &FileImage) -> Access {
-        let of_file = self.layout.file.iter().find(|f| f.sfi == file.sfi).map(|f| &f.access);
-        of_file.or_else(|| self.layout.portrait.as_ref().filter(|p| p.sfi == file.sfi).map(|p| &p.access)).cloned().unwrap_or_default()
-    }
-
     fn security(&self, folder: &Folder, file: &FileImage) -> Result<Option<Security>, ChipProblem> {
         if self.target.keys.is_none() {
             return Ok(None);
         }
-        let access = self.access(file);
-        let id_of = |name: &str| self.key_named(folder, name).and_then(|k| u8::from_str_radix(&k.id, 16).ok());
-        Ok(Some(Security { read: condition_byte(&access.read, id_of)?, update: condition_byte(&access.update, id_of)? }))
+        let opens = |id| self.opening_key(folder, id).is_some();
+        Ok(Some(Security { read: condition_byte(file.access.read, opens)?, update: condition_byte(file.access.update, opens)? }))
     }
 
-    fn key_named(&self, folder: &Folder, name: &str) -> Option<&'a ChipKey> {
+    fn opening_key(&self, folder: &Folder, id: u8) -> Option<&'a ChipKey> {
         let layout = self.layout;
-        layout.key.iter().find(|k| k.name == name && k.folder == folder.label)
+        let is_it = |k: &&ChipKey| k.folder == folder.label && k.purpose == KeyUse::ExternalAuthentication && k.id_byte() == Some(id);
+        layout.key.iter().find(is_it)
     }
 
     fn write_file(&mut self, folder: &Folder, file: &FileImage) -> Result<(), ChipProblem> {
@@ -216,6 +209,7 @@ impl<'a> Writer<'a> {
                 self.write_bytes(&at, bytes);
                 Ok(())
             }
+            Content::Reserved { .. } => Ok(()),
         }
     }
 
@@ -250,12 +244,11 @@ impl<'a> Writer<'a> {
             self.prove(key)?;
         }
         for file in &folder.files {
-            let access = self.access(file);
-            if let (Some(_), Condition::Key(name)) = (self.target.keys, &access.read) {
-                let key = self.key_named(folder, name).ok_or_else(|| ChipProblem::new(name, "no key of the file's folder"))?;
+            if let (Some(_), Permission::Key(id)) = (self.target.keys, file.access.read) {
+                let key = self.opening_key(folder, id).ok_or_else(|| ChipProblem::new("access", format!("no key {id:02X} in {}", folder.label)))?;
                 self.authenticate(key)?;
             }
-            if self.target.keys.is_none() || access.read != Condition::Never {
+            if self.target.keys.is_none() || file.access.read != Permission::Never {
                 self.read_content(folder, file)?;
             }
         }
@@ -271,11 +264,11 @@ impl<'a> Writer<'a> {
             return Ok(());
         }
         for file in &folder.files {
-            let (access, at) = (self.access(file), format!("{}/{:04X}", folder.label, file.id));
-            if access.read != Condition::Free {
+            let at = format!("{}/{:04X}", folder.label, file.id);
+            if file.access.read != Permission::Free {
                 self.send(first_read(file), SW_NOT_ALLOWED, &[], format!("{at}: closed to reading"));
             }
-            if access.update != Condition::Free
+            if file.access.update != Permission::Free
                 && let Some(command) = first_write(file, self.target.records)?
             {
                 self.send(command, SW_NOT_ALLOWED, &[], format!("{at}: closed to writing"));
@@ -290,6 +283,12 @@ impl<'a> Writer<'a> {
             Content::Records(records) => self.read_records(folder, file, &at, records),
             Content::Transparent(bytes) => {
                 self.read_bytes(folder, file, &at, bytes);
+                Ok(())
+            }
+            // What a card has in a file that was never written is its own affair; that it is there, and how large, isn't.
+            Content::Reserved { size_bytes } => {
+                self.select_file(folder, file.id);
+                self.end_of_file(&at, usize::from(*size_bytes));
                 Ok(())
             }
         }
@@ -335,14 +334,18 @@ impl<'a> Writer<'a> {
         self.ends_of_file(file, at, bytes);
     }
 
+    fn end_of_file(&mut self, at: &str, size: usize) {
+        if let Some([high, low]) = plain(size) {
+            self.send(Command::new(0xB0, high, low).answer(1), SW_NO_OFFSET, &[], format!("{at}: nothing is left"));
+        }
+    }
+
     /// More than is left, and nothing left.
     fn ends_of_file(&mut self, file: &FileImage, at: &str, bytes: &[u8]) {
         if let (Some([high, low]), Some(last)) = (bytes.len().checked_sub(1).and_then(plain), bytes.last()) {
             self.send(Command::new(0xB0, high, low).answer(2), SW_END_OF_FILE, &[*last], format!("{at}: only one byte is left"));
         }
-        if let Some([high, low]) = plain(bytes.len()) {
-            self.send(Command::new(0xB0, high, low).answer(1), SW_NO_OFFSET, &[], format!("{at}: nothing is left"));
-        }
+        self.end_of_file(at, bytes.len());
         if bytes.len() <= SHORT_OFFSET_MAX {
             let command = Command::new(0xB0, 0x80 | file.sfi, bytes.len() as u8).answer(1);
             self.send(command, SW_NO_OFFSET, &[], format!("{at}: nothing is left, by short identifier"));
@@ -361,7 +364,7 @@ fn use_byte(purpose: KeyUse) -> u8 {
 fn first_read(file: &FileImage) -> Vec<u8> {
     match &file.content {
         Content::Records(_) => Command::new(0xB2, 1, file.sfi << 3 | 0x04),
-        Content::Transparent(_) => Command::new(0xB0, 0x80 | file.sfi, 0),
+        Content::Transparent(_) | Content::Reserved { .. } => Command::new(0xB0, 0x80 | file.sfi, 0),
     }
     .answer(1)
 }
@@ -373,5 +376,6 @@ fn first_write(file: &FileImage, form: RecordForm) -> Result<Option<Vec<u8>>, Ch
             numbered(records, form)?.into_iter().next().map(|(number, bytes)| Command::new(0xDC, number, file.sfi << 3 | 0x04).data(&bytes))
         }
         Content::Transparent(bytes) => bytes.first().map(|first| Command::new(0xD6, 0x80 | file.sfi, 0).data(&[*first])),
+        Content::Reserved { .. } => Some(Command::new(0xD6, 0x80 | file.sfi, 0).data(&[0])),
     })
 }

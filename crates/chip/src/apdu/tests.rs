@@ -167,8 +167,17 @@ fn a_missing_or_foreign_key_is_a_problem() {
     assert_eq!(error(&triple, &keys()).as_deref(), Some("IRK"));
     let mut high = layout.clone();
     high.key[1].id = "1A".to_owned();
-    assert_eq!(error(&high, &keys()).as_deref(), Some("RKSSSE"), "no security environment has this number");
+    assert_eq!(error(&high, &keys()).as_deref(), Some("access"), "no key of the folder has the id the file asks for");
     assert_eq!(error(&layout, &keys()), None);
+}
+
+#[test]
+fn a_reserved_file_is_made_and_not_written() {
+    let steps = plain(RecordForm::Fixed);
+    assert_eq!(at(&steps, "SSSE/EF07: create").command[5..], [0x62, 14, 0x82, 1, 1, 0x83, 2, 0xEF, 7, 0x80, 2, 4, 0, 0x88, 1, 0x38]);
+    let end = at(&steps, "SSSE/EF07: nothing is left");
+    assert_eq!((end.command.as_slice(), end.sw), (&[0, 0xB0, 4, 0, 1][..], SW_NO_OFFSET));
+    assert!(steps.iter().all(|s| !s.note.starts_with("SSSE/EF07: write") && !s.note.starts_with("SSSE/EF07: first")));
 }
 
 /// What nobody will read again is compared before its conditions hold.

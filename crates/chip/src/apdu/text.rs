@@ -138,8 +138,8 @@ fn spaced_hex(text: &str) -> Option<Vec<u8>> {
     text.split(' ').map(|pair| unhex(pair).and_then(|b| <[u8; 1]>::try_from(b).ok()).map(|[b]| b)).collect()
 }
 
-/// Bytes as two upper-case digits each; also what layouts have.
-pub(super) fn unhex(text: &str) -> Option<Vec<u8>> {
+/// Bytes as two upper-case digits each.
+fn unhex(text: &str) -> Option<Vec<u8>> {
     let digit = |c: u8| match c {
         b'0'..=b'9' => Some(c - b'0'),
         b'A'..=b'F' => Some(c - b'A' + 10),
