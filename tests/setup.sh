@@ -3,8 +3,13 @@
 # ask, and fetches the library of the second engine (docs/decisions/0008-second-engine.md) from its Python wheel.
 set -euo pipefail
 need=()
-for pair in minisign:minisign qpdf:qpdf pdftotext:poppler-utils zbarimg:zbar-tools unzip:unzip strace:strace mkfs.ext4:e2fsprogs openssl:openssl; do
+for pair in minisign:minisign qpdf:qpdf pdftotext:poppler-utils zbarimg:zbar-tools unzip:unzip strace:strace mkfs.ext4:e2fsprogs \
+  pkg-config:pkg-config scriptor:pcsc-tools opensc-tool:opensc openssl:openssl; do
   command -v "${pair%%:*}" >/dev/null || need+=("${pair##*:}")
+done
+# The service of the card readers, a reader without a card, and what a program needs to be built for them.
+for pair in /usr/sbin/pcscd:pcscd /usr/lib/pcsc/drivers/serial/libifdvpcd.so:vsmartcard-vpcd /usr/include/PCSC/winscard.h:libpcsclite-dev; do
+  [ -e "${pair%%:*}" ] || need+=("${pair##*:}")
 done
 if [ "${#need[@]}" -gt 0 ]; then
   apt-get update -qq

@@ -2,6 +2,7 @@
 
 mod backup;
 mod chip;
+mod cards;
 mod commands;
 mod determinism;
 mod drill;
@@ -19,6 +20,8 @@ mod races;
 mod seeds;
 #[cfg(feature = "system-tests")]
 mod system;
+#[cfg(feature = "system-tests")]
+mod system_cards;
 #[cfg(feature = "system-tests")]
 mod system_crypto;
 #[cfg(feature = "system-tests")]

@@ -3,6 +3,7 @@
 //! Card keys are derived here in software, or elsewhere behind [`keys::CardKeys`].
 
 pub mod cps;
+pub mod apdu;
 mod dgi;
 mod image;
 pub mod keys;

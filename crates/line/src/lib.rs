@@ -6,6 +6,7 @@ pub mod crosscheck;
 pub mod cut;
 pub mod decide;
 pub mod dispatch;
+pub mod encode;
 pub mod ingest;
 pub mod intake;
 pub mod job;

@@ -14,6 +14,8 @@ pub mod lock;
 pub mod machine;
 mod map;
 pub mod memory;
+#[cfg(feature = "pcsc")]
+pub mod reader;
 pub mod registers;
 pub mod vault_key;
 mod write_back;
