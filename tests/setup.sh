@@ -3,7 +3,7 @@
 # second engine (docs/decisions/0008-second-engine.md) from its Python wheel.
 set -euo pipefail
 need=()
-for pair in minisign:minisign qpdf:qpdf pdftotext:poppler-utils zbarimg:zbar-tools unzip:unzip strace:strace mkfs.ext4:e2fsprogs; do
+for pair in minisign:minisign qpdf:qpdf pdftotext:poppler-utils zbarimg:zbar-tools unzip:unzip strace:strace mkfs.ext4:e2fsprogs age:age; do
   command -v "${pair%%:*}" >/dev/null || need+=("${pair##*:}")
 done
 if [ "${#need[@]}" -gt 0 ]; then

@@ -5,6 +5,7 @@ mod commands;
 mod determinism;
 mod drill;
 mod faults_page;
+mod handover;
 mod hardship;
 mod kill;
 mod ledger_commands;
