@@ -1,7 +1,7 @@
 //! Hand-overs in a failing world: killed at every operation under every model of loss, refused by the disk at every operation. A device
 //! fetches an envelope as soon as it has its name; whatever happened, no file ever comes to a device twice, and none is lost.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::io::{self, Write};
 
 use card::BatchId;
@@ -109,7 +109,7 @@ fn hand_over(disk: &SimDisk, book: &mut Book, batch: &BatchId) -> Result<Vec<Han
 
 /// A plant with a batch sent out, li (supervisor), wu (operator) and a printer; everything durable.
 fn ready() -> (State, BatchId) {
-    let disk = SimDisk::of(stocked(16, 5, Some(0.0)));
+    let disk = SimDisk::of(stocked(8, 5, Some(0.0)));
     run(&disk, &plan(1)).unwrap_or_else(|e| panic!("{e}"));
     let mut book = opened(&disk);
     let batch = book.batches().unwrap()[0].batch.clone();
@@ -189,11 +189,17 @@ fn nothing_leaves_twice_wherever_a_hand_over_is_killed() {
     let (start, batch) = ready();
     let (states, wanted) = trace(&start, &batch);
     assert!(wanted >= 3 && states.len() > 8 * wanted, "{wanted} files, {} operations", states.len());
+    let mut seen = HashSet::new();
     for (at, (state, fetched)) in states.iter().enumerate() {
         for loss in Loss::ALL {
-            complete(&state.after(loss, at as u64), &batch, fetched, wanted, &format!("{loss:?} after operation {at}"));
+            let after = state.after(loss, at as u64);
+            // Equal disks go on alike.
+            if seen.insert((after.digest(), fetched.len())) {
+                complete(&after, &batch, fetched, wanted, &format!("{loss:?} after operation {at}"));
+            }
         }
     }
+    println!("{} operations, {} different disks, {wanted} files", states.len() - 1, seen.len());
 }
 
 #[test]

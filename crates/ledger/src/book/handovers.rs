@@ -181,7 +181,9 @@ mod tests {
 
     fn told(entries: &[Entry]) -> Book {
         let mut book = Book::create(Arc::new(MemoryDisk::default()), Box::new(MemIndex::default()), "p").unwrap();
-        entries.iter().for_each(|e| drop(book.record(e).unwrap()));
+        for entry in entries {
+            book.record(entry).unwrap();
+        }
         book
     }
 
