@@ -1,13 +1,15 @@
 //! Integration tests: the program as a person runs it, on plants made by its own generator. Unit tests live beside the code.
 
 mod backup;
-mod chip;
 mod cards;
+mod chip;
 mod commands;
 mod determinism;
 mod drill;
 mod faults_page;
+mod handover;
 mod hardship;
+mod keys;
 mod kill;
 mod ledger_commands;
 mod night;

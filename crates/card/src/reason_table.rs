@@ -376,9 +376,29 @@ pub enum Code {
     Aut06,
     /// Nobody would be left who may change the people register.
     Aut07,
+    /// A hand-over of this job, or to this device, is in doubt: nobody knows whether it arrived.
+    Hnd01,
+    /// The device is not in the device register, or was removed from it.
+    Hnd02,
+    /// A file of this job was handed to another device before.
+    Hnd03,
+    /// The name or the key was given to a device before.
+    Hnd04,
+    /// The device's public key can't be used.
+    Hnd05,
+    /// The batch is not released.
+    Hnd06,
+    /// A file of the envelope's name lies at the destination already.
+    Hnd07,
+    /// The envelope can't be opened: damaged, cut short, or sealed to another key.
+    Env01,
+    /// The envelope is not for this device, or not what its signed header says.
+    Env02,
+    /// The envelope's time is over.
+    Env03,
 }
 
-static DEFINITIONS: [Definition; 186] = [
+static DEFINITIONS: [Definition; 196] = [
     Definition {
         code: Code::Pkg01,
         text: "PKG-01",
@@ -2424,5 +2444,115 @@ static DEFINITIONS: [Definition; 186] = [
         zh: "将无人有权变更人员登记册。",
         todo_en: "Add a supervisor or custodian first.",
         todo_zh: "请先添加主管或保管员。",
+    },
+    Definition {
+        code: Code::Hnd01,
+        text: "HND-01",
+        scope: Scope::Command,
+        effect: Effect::Reject,
+        lane: AnswerLane::OurSide,
+        en: "A hand-over of this job, or to this device, is in doubt: nobody knows whether it arrived.",
+        zh: "该作业或该设备的一次交付存疑:是否送达尚不清楚。",
+        todo_en: "Look at the device; two people then say `cardline handover resolve`.",
+        todo_zh: "请查看设备,再由两人执行 `cardline handover resolve`。",
+    },
+    Definition {
+        code: Code::Hnd02,
+        text: "HND-02",
+        scope: Scope::Command,
+        effect: Effect::Reject,
+        lane: AnswerLane::OurSide,
+        en: "The device is not in the device register, or was removed from it.",
+        zh: "该设备不在设备登记册中或已被移除。",
+        todo_en: "Name a device of `cardline devices list`.",
+        todo_zh: "请指定 `cardline devices list` 中的设备。",
+    },
+    Definition {
+        code: Code::Hnd03,
+        text: "HND-03",
+        scope: Scope::Command,
+        effect: Effect::Reject,
+        lane: AnswerLane::OurSide,
+        en: "A file of this job was handed to another device before.",
+        zh: "该作业的文件此前已交付其他设备。",
+        todo_en: "Nothing is handed over twice; make cards again as remakes.",
+        todo_zh: "任何文件不得重复交付;需重制时请按补制办理。",
+    },
+    Definition {
+        code: Code::Hnd04,
+        text: "HND-04",
+        scope: Scope::Command,
+        effect: Effect::Reject,
+        lane: AnswerLane::OurSide,
+        en: "The name or the key was given to a device before.",
+        zh: "该名称或密钥曾分配给某设备。",
+        todo_en: "Choose another name; let the device make a new key.",
+        todo_zh: "请换用其他名称,并由设备生成新密钥。",
+    },
+    Definition {
+        code: Code::Hnd05,
+        text: "HND-05",
+        scope: Scope::Command,
+        effect: Effect::Reject,
+        lane: AnswerLane::OurSide,
+        en: "The device's public key can't be used.",
+        zh: "设备公钥无法使用。",
+        todo_en: "Give the key the device shows (age1…).",
+        todo_zh: "请提供设备显示的公钥(age1…)。",
+    },
+    Definition {
+        code: Code::Hnd06,
+        text: "HND-06",
+        scope: Scope::Command,
+        effect: Effect::Reject,
+        lane: AnswerLane::OurSide,
+        en: "The batch is not released.",
+        zh: "该批次尚未放行。",
+        todo_en: "Release it first; only then jobs are handed over.",
+        todo_zh: "请先放行,之后方可交付作业。",
+    },
+    Definition {
+        code: Code::Hnd07,
+        text: "HND-07",
+        scope: Scope::Command,
+        effect: Effect::Reject,
+        lane: AnswerLane::OurSide,
+        en: "A file of the envelope's name lies at the destination already.",
+        zh: "目标位置已有同名信封文件。",
+        todo_en: "Find out where it comes from, and move it away.",
+        todo_zh: "请查明其来源并移走。",
+    },
+    Definition {
+        code: Code::Env01,
+        text: "ENV-01",
+        scope: Scope::Command,
+        effect: Effect::Reject,
+        lane: AnswerLane::OurSide,
+        en: "The envelope can't be opened: damaged, cut short, or sealed to another key.",
+        zh: "信封无法打开:已损坏、不完整,或以其他密钥封装。",
+        todo_en: "Do not use it; ask the centre.",
+        todo_zh: "请勿使用,并询问制卡中心。",
+    },
+    Definition {
+        code: Code::Env02,
+        text: "ENV-02",
+        scope: Scope::Command,
+        effect: Effect::Reject,
+        lane: AnswerLane::OurSide,
+        en: "The envelope is not for this device, or not what its signed header says.",
+        zh: "信封并非交付本设备,或内容与签名信头不符。",
+        todo_en: "Do not use it; ask the centre.",
+        todo_zh: "请勿使用,并询问制卡中心。",
+    },
+    Definition {
+        code: Code::Env03,
+        text: "ENV-03",
+        scope: Scope::Command,
+        effect: Effect::Reject,
+        lane: AnswerLane::OurSide,
+        en: "The envelope's time is over.",
+        zh: "信封已过有效期。",
+        todo_en: "Do not use it; ask the centre.",
+        todo_zh: "请勿使用,并询问制卡中心。",
     },
 ];

@@ -30,7 +30,11 @@ pub fn identity(disk: &dyn Disk, config: &Config) -> Result<String, Fault> {
 pub fn open(disk: &dyn Disk, config: &Config, fd: Option<u32>) -> Result<Option<Arc<dyn CardKeys>>, Fault> {
     match config.keys.store {
         KeyStore::None => Ok(None),
-        KeyStore::File => Ok(Some(Arc::new(file_keys::in_software(&in_file(disk, config, fd)?)?))),
+        KeyStore::File => {
+            let stored = in_file(disk, config, fd)?;
+            plant::machine::forbid_core_dumps().map_err(|e| Fault::refused(Code::Key04, format!("core dumps can't be forbidden: {e}")))?;
+            Ok(Some(Arc::new(file_keys::in_software(&stored)?)))
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What may be typed. What it means is in `commands/`, one file per command.
 
 mod chip;
+mod devices;
 mod photo;
 mod upkeep;
 
@@ -9,6 +10,10 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use chip::{ChipArgs, ChipCommand, ChipShowArgs, ChipVerifyArgs};
+pub use devices::{
+    DeviceAddArgs, DeviceByArgs, DeviceKindArg, DeviceRemoveArgs, DevicesCommand, FoundArg, HandoverArgs, HandoverCommand, HandoverOpenArgs,
+    HandoverResolveArgs, HandoverSendArgs,
+};
 pub use photo::{EngineArgs, PhotoCheckArgs, PhotoCommand, PhotoEvaluateArgs, PhotoLabelledArgs, PhotoSheetArgs, WhatifArgs};
 pub use upkeep::{BackupArgs, DrillArgs, LedgerCommand, PurgeArgs, RestoreArgs, VerifyArgs};
 
@@ -140,6 +145,13 @@ pub enum Command {
     Drill(DrillArgs),
     /// Make a small plant with synthetic packages and run a whole night on it.
     Demo(DemoArgs),
+    /// The devices jobs are handed to, and their keys.
+    Devices {
+        #[command(subcommand)]
+        command: DevicesCommand,
+    },
+    /// Hand a released batch's jobs over to a device: each file once, in an envelope only that device can open.
+    Handover(HandoverArgs),
 }
 
 #[derive(Args)]

@@ -27,6 +27,7 @@ pub struct Config {
     pub sender: Sender,
     pub report: Report,
     pub index: Index,
+    pub handover: Handover,
 }
 
 #[derive(Clone, PartialEq, Debug, Deserialize)]
@@ -139,6 +140,18 @@ pub struct Index {
     pub cache_mib: u64,
 }
 
+#[derive(Clone, PartialEq, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Handover {
+    pub valid_hours: u64,
+}
+
+impl Default for Handover {
+    fn default() -> Self {
+        Self { valid_hours: 72 }
+    }
+}
+
 impl Default for Plant {
     fn default() -> Self {
         Self { durability: Durability::Full, utc_offset: "+08:00".to_owned(), reserve_mib: 1024, slow_disk_seconds: 10, production: false }
@@ -231,6 +244,7 @@ impl Config {
             ("mail_fee_cents", self.sender.mail_fee_cents, 0, 1_000_000),
             ("proof_cards", self.report.proof_cards, 0, 80),
             ("cache_mib", self.index.cache_mib, 1, 1024),
+            ("valid_hours", self.handover.valid_hours, 1, 8760),
         ];
         for (key, value, min, max) in ranges {
             if value < min || value > max {

@@ -8,8 +8,8 @@ macro_rules! tell {
     }};
 }
 
-mod cli;
 mod card_keys;
+mod cli;
 mod commands;
 mod config;
 mod drill;

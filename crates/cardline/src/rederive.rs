@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use chip::keys::CardKeys;
 use card::{BatchId, Code, Digest, Ordinal, Profile};
+use chip::keys::CardKeys;
 use ledger::book::Book;
 use ledger::book::state::BatchState;
 use ledger::entry::BatchCut;
@@ -153,7 +153,17 @@ impl Again<'_> {
             let rules = BatchRules { profile: &profile, pepper: &self.keys.pepper, issued_on, cards_per_job: batch.cards_per_job };
             // In memory: personal data is written nowhere but in the plant. One job at a time.
             let scratch = SimDisk::default();
-            let maker = JobMaker { out: &scratch, vault: &vault, registers: &*registers, batch, cut, rules, keys: self.card_keys.as_deref(), faces: &faces, press: Default::default() };
+            let maker = JobMaker {
+                out: &scratch,
+                vault: &vault,
+                registers: &*registers,
+                batch,
+                cut,
+                rules,
+                keys: self.card_keys.as_deref(),
+                faces: &faces,
+                press: Default::default(),
+            };
             maker.make_folders()?;
             if let Some(difference) = maker.differs(&self.book, made)? {
                 finding.detail.get_or_insert(format!("batch {}: {difference}", batch.batch));

@@ -19,8 +19,8 @@ use plant::{Durability, FolderInbox, PlantLock, RealDisk, Shelf, SystemClock, Sy
 
 use crate::cli::Cli;
 use crate::config::{self, Config, FILE_NAME};
-use crate::{card_keys, progress};
 use crate::release_id::release_id;
+use crate::{card_keys, progress};
 
 /// Where sled lives inside the plant.
 pub const INDEX: &str = "ledger/index";
@@ -115,6 +115,10 @@ impl OpenPlant {
 /// # Errors
 /// CFG-05: so many threads are not allowed. CFG-08: the engine of the face networks can't be used.
 pub fn settled(c: &Config, profile: Profile, networks: &dyn Networks, keys: &str, threads: Option<u64>) -> Result<Plan, Fault> {
+    if profile.chip.permit.is_some() {
+        // Its cards would lie in the night's tray unsigned: better none is begun.
+        return Err(Fault::refused(Code::Cfg03, format!("profile {} wants signed work permits, and this program has no signer for them yet", profile.id)));
+    }
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let threads = match threads.or(c.run.threads) {
         Some(n @ 1..=256) => n as usize,

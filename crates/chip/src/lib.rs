@@ -2,8 +2,8 @@
 //! file, and a stream of DGIs; readers turn the same bytes back. Bytes in, bytes out: no files, no readers, no randomness.
 //! Card keys are derived here in software, or elsewhere behind [`keys::CardKeys`].
 
-pub mod cps;
 pub mod apdu;
+pub mod cps;
 mod dgi;
 mod image;
 pub mod keys;

@@ -193,3 +193,19 @@ impl Progress for Silent {
     fn advance(&self, _: Stage, _: u64) {}
     fn note(&self, _: &str) {}
 }
+
+/// Seals what leaves the plant to one device's public key: who lacks the secret half reads nothing of it. Its randomness is its own,
+/// so that two envelopes of one file differ; another scheme joins as another adapter.
+pub trait Envelope: Send + Sync {
+    /// Whether this is a public key envelopes can be sealed to, in its one way of writing it.
+    ///
+    /// # Errors
+    /// HND-05.
+    fn recipient(&self, text: &str) -> Result<(), Fault>;
+
+    /// Seals what `write` writes, into `out`, in bounded memory. An envelope that was begun and not brought to its end opens nowhere.
+    ///
+    /// # Errors
+    /// What `write` or `out` returns.
+    fn seal(&self, recipient: &str, out: &mut dyn io::Write, write: &mut dyn FnMut(&mut dyn io::Write) -> io::Result<()>) -> io::Result<()>;
+}

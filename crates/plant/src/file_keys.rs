@@ -7,8 +7,8 @@ use age::secrecy::SecretString;
 use age::{Decryptor, Encryptor, scrypt};
 use card::Code;
 use card::profile::chip::KeyAlgorithm;
-use chip::keys::{KeyFault, KeyMark, SoftwareKeys, check_value};
 use chip::Key16;
+use chip::keys::{KeyFault, KeyMark, SoftwareKeys, check_value};
 use ledger::fault::Fault;
 use line::ports::Entropy;
 use zeroize::Zeroizing;
@@ -31,6 +31,12 @@ pub struct StoredKey {
 }
 
 impl StoredKey {
+    /// The key itself, for a cipher or a search for leaks.
+    #[must_use]
+    pub fn value(&self) -> &Key16 {
+        &self.value
+    }
+
     fn new(label: &str, version: u8, algorithm: KeyAlgorithm, value: Key16) -> Result<Self, String> {
         Ok(Self { mark: KeyMark::new(label, version, check_value(algorithm, &value))?, algorithm, value })
     }

@@ -7,6 +7,7 @@ pub mod backup;
 pub mod clock;
 pub mod disk;
 pub mod disk_watch;
+pub mod envelope;
 pub mod file_keys;
 pub mod inbox;
 pub mod keys;
@@ -22,6 +23,7 @@ mod write_back;
 
 pub use clock::SystemClock;
 pub use disk::{Durability, RealDisk};
+pub use envelope::AgeEnvelope;
 pub use inbox::FolderInbox;
 pub use lock::{Lease, PlantLock, StaleLease};
 pub use memory::{MemoryWatch, cpu_seconds};

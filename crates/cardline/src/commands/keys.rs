@@ -58,6 +58,12 @@ fn in_a_file(config: &Config) -> Result<(), Fault> {
 
 fn show(keys: &[StoredKey]) {
     for key in keys {
-        println!("{}  version {}  {}  check value {}", key.mark.label(), key.mark.version(), file_keys::name_of(key.algorithm), file_keys::hex(&key.mark.check()));
+        println!(
+            "{}  version {}  {}  check value {}",
+            key.mark.label(),
+            key.mark.version(),
+            file_keys::name_of(key.algorithm),
+            file_keys::hex(&key.mark.check())
+        );
     }
 }

@@ -4,8 +4,10 @@ mod backup;
 mod chip;
 mod decide;
 mod demo;
+mod devices;
 mod drill;
 mod explain;
+mod handover;
 mod held;
 pub mod init;
 mod keys;
@@ -64,5 +66,7 @@ pub fn dispatch(cli: &Cli) -> Result<u8, Fault> {
         Command::Restore(args) => backup::restore(cli, args),
         Command::Drill(args) => drill::drill(cli, args),
         Command::Demo(args) => demo::demo(cli, args),
+        Command::Devices { command } => devices::devices(cli, command),
+        Command::Handover(args) => handover::handover(cli, args),
     }
 }
