@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
-use std::process::{Output, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -198,4 +198,17 @@ fn a_batch_is_finished_with_the_keys_it_was_cut_with() {
     refused(&with_passphrase(&plant, &["verify", "--sample", "100%"], PASSPHRASE), "CFG-02");
     std::fs::rename(plant.root.join("keys/before.age"), &file).unwrap();
     fine(&with_passphrase(&plant, &["verify", "--sample", "100%"], PASSPHRASE));
+}
+
+#[test]
+fn a_plant_with_keys_rehearses_without_them() {
+    let plant = keyed(50, 8);
+    // An hour after the registers came in, as on any real plant.
+    let mut night = Command::new(env!("CARGO_BIN_EXE_cardline"));
+    night.arg("--plant").arg(&plant.root).args(["--clock", "2026-11-22T15:00:00Z", "run", "--keys-passphrase-fd", "0"]);
+    let mut child = night.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    let _ = writeln!(child.stdin.take().unwrap(), "{PASSPHRASE}");
+    assert!(child.wait().unwrap().success());
+    let told = plant.ok(&["drill", "--json", "--packages", "2", "--rounds", "2", "--kills", "1", "--bits", "2"]);
+    assert!(told.contains("SIGKILL") && !told.contains("\"ok\":false"), "{told}");
 }
