@@ -1,12 +1,16 @@
-//! What encoding costs: chip image, vendor line with a 60 KB photo, data groups, and reading both files back.
+//! What encoding costs: chip image, vendor line with a 60 KB photo, data groups, reading both files back, and a permit's signature.
 //! `cargo bench -p chip`. Throughput is per card.
 
 use std::hint::black_box;
 
 use card::application::{Application, BusinessType, Delivery, DocumentType, Lane, Sex};
+use card::profile::{CHIP_PERMIT, HUBEI_FOREIGNER_2025};
 use card::{BatchId, Card, Keyed, OutletCode, Profile, card_number};
+use chip::permit::{PermitSigner as _, SoftwareSigner, verify};
+use chip::{FileTree, Parts};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use jiff::civil::date;
+use sm2::pkcs8::{EncodePrivateKey as _, LineEnding};
 
 const PHOTO_BYTES: usize = 60_000;
 const JOB_CARDS: u32 = 100;
@@ -93,5 +97,22 @@ fn chip_benches(c: &mut Criterion) {
     one.finish();
 }
 
-criterion_group!(benches, chip_benches);
+/// A signed card against the bare signature, and the inspector's check.
+fn permit_benches(c: &mut Criterion) {
+    let profile = Profile::parse(&format!("{HUBEI_FOREIGNER_2025}{CHIP_PERMIT}"), date(2025, 6, 1)).expect("the profile's own part");
+    let pem = sm2::SecretKey::from_slice(&[7; 32]).expect("a key").to_pkcs8_pem(LineEnding::LF).expect("PEM");
+    let signer = SoftwareSigner::from_pem(&pem, "K1").expect("a key");
+    let tree = FileTree::of(&profile.chip).expect("a layout");
+    let (card, key) = (card(1), signer.issuer_key());
+    let signed = || tree.image(black_box(&card), Parts { portrait: None, signer: Some(&signer) }).ok().expect("fits");
+    let image = signed();
+    let mut group = c.benchmark_group("permit");
+    group.throughput(Throughput::Elements(1));
+    group.bench_function("sign_alone", |b| b.iter(|| signer.sign(black_box(&[7; 420]))));
+    group.bench_function("image_signed", |b| b.iter(signed));
+    group.bench_function("verify", |b| b.iter(|| verify(black_box(&image.files), &profile.chip, &key)));
+    group.finish();
+}
+
+criterion_group!(benches, chip_benches, permit_benches);
 criterion_main!(benches);

@@ -85,6 +85,7 @@ fn night(state: &State, judging: &Judging, durability: Durability, folder: &temp
         give_back: || {},
         apart: Box::new(Trusting),
         networks: judging.networks.clone(),
+        card_keys: None,
         auditor: Box::new(NoAudit),
         stop: Arc::new(AtomicBool::new(false)),
     };

@@ -101,8 +101,17 @@ fn make_jobs(d: &mut Desk) {
     let batch = d.batch();
     let cut = d.book.cut_of(&batch).ok().expect("a cut");
     let rules = BatchRules { profile: &d.plan.profile, pepper: &d.world.pepper, issued_on: d.plan.day(NOW), cards_per_job: d.plan.cards_per_job };
-    let maker =
-        JobMaker { out: &*d.world.disk, vault: d.vault, registers: d.registers, batch: &batch, cut: &cut, rules, faces: d.faces, press: Default::default() };
+    let maker = JobMaker {
+        out: &*d.world.disk,
+        vault: d.vault,
+        registers: d.registers,
+        batch: &batch,
+        cut: &cut,
+        rules,
+        keys: None,
+        faces: d.faces,
+        press: Default::default(),
+    };
     Jobs { world: d.world, plan: d.plan, maker }.make_all(&Mutex::new(d.book), d.pool).ok().expect("jobs");
 }
 

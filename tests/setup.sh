@@ -1,14 +1,30 @@
 #!/usr/bin/env bash
-# Installs the Debian packages the system tests use, which check our output with software that isn't ours, and fetches the library of the
-# second engine (docs/decisions/0008-second-engine.md) from its Python wheel.
+# Installs the Debian packages the system tests use, which check our output with software that isn't ours, makes a Python with the readers they
+# ask, and fetches the library of the second engine (docs/decisions/0008-second-engine.md) from its Python wheel.
 set -euo pipefail
 need=()
-for pair in minisign:minisign qpdf:qpdf pdftotext:poppler-utils zbarimg:zbar-tools unzip:unzip strace:strace mkfs.ext4:e2fsprogs; do
+for pair in minisign:minisign qpdf:qpdf pdftotext:poppler-utils zbarimg:zbar-tools unzip:unzip strace:strace mkfs.ext4:e2fsprogs \
+  pkg-config:pkg-config scriptor:pcsc-tools opensc-tool:opensc openssl:openssl age:age; do
   command -v "${pair%%:*}" >/dev/null || need+=("${pair##*:}")
+done
+# The service of the card readers, a reader without a card, and what a program needs to be built for them.
+for pair in /usr/sbin/pcscd:pcscd /usr/lib/pcsc/drivers/serial/libifdvpcd.so:vsmartcard-vpcd /usr/include/PCSC/winscard.h:libpcsclite-dev; do
+  [ -e "${pair%%:*}" ] || need+=("${pair##*:}")
 done
 if [ "${#need[@]}" -gt 0 ]; then
   apt-get update -qq
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${need[@]}"
+fi
+
+# Where tests/it/system_crypto.rs looks: a Python of its own with a strict reader of BER and another RFC 5649.
+python="${XDG_CACHE_HOME:-$HOME/.cache}/cardline/python"
+if [ -n "${CARDLINE_PYTHON:-}" ]; then
+  echo "Python: $CARDLINE_PYTHON"
+elif ! "$python/bin/python" -c 'import pyemv.tlv' 2>/dev/null; then
+  if ! { python3 -m venv --clear "$python" && "$python/bin/pip" install --quiet --disable-pip-version-check pyemv==1.5.0; }; then
+    rm -rf "$python"
+    echo 'Python: pyemv could not be installed; the tests that ask it say that they are skipped'
+  fi
 fi
 
 # Where tests/onnxruntime.rs looks. Another machine than the wheel's has to say where its library is: CARDLINE_ONNXRUNTIME.

@@ -1,11 +1,15 @@
 //! Integration tests: the program as a person runs it, on plants made by its own generator. Unit tests live beside the code.
 
 mod backup;
+mod cards;
+mod chip;
 mod commands;
 mod determinism;
 mod drill;
 mod faults_page;
+mod handover;
 mod hardship;
+mod keys;
 mod kill;
 mod ledger_commands;
 mod night;
@@ -19,8 +23,14 @@ mod seeds;
 #[cfg(feature = "system-tests")]
 mod system;
 #[cfg(feature = "system-tests")]
+mod system_cards;
+#[cfg(feature = "system-tests")]
+mod system_crypto;
+#[cfg(feature = "system-tests")]
 mod system_faults;
 #[cfg(feature = "system-tests")]
 mod system_onnxruntime;
+#[cfg(feature = "system-tests")]
+mod system_permit;
 mod tamper;
 mod world;

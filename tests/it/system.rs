@@ -1,4 +1,4 @@
-//! Our output read by software that isn't ours: minisign, qpdf, poppler, zbar. `bash tests/setup.sh` installs them; without the
+//! Our output read by software that isn't ours: minisign, qpdf, poppler, zbar, age. `bash tests/setup.sh` installs them; without the
 //! feature `system-tests` this file isn't compiled, and a missing program fails the test that needs it.
 
 use std::path::{Path, PathBuf};
@@ -153,4 +153,32 @@ fn system_minisign_verifies_our_manifest_and_we_verify_its_packages() {
     tool("minisign", &["-V", "-p", public.to_str().unwrap(), "-m", manifest.to_str().unwrap()]);
     let checked = plant.ok(&["package", "check", package.to_str().unwrap(), "--key", public.to_str().unwrap()]);
     assert!(!checked.contains("SIG-"), "{checked}");
+}
+
+#[test]
+fn system_an_envelope_opens_with_age_and_its_header_verifies_with_minisign() {
+    let (plant, batch) = night();
+    let beside = tempfile::tempdir().unwrap();
+    let at = |name: &str| beside.path().join(name).to_str().unwrap().to_owned();
+    // The key is made by age itself, as a device would.
+    tool("age-keygen", &["-o", &at("key")]);
+    let recipient = tool("age-keygen", &["-y", &at("key")]);
+    plant.ok(&["devices", "add", "pr-1", "--kind", "printer", "--recipient", recipient.trim(), "--as", "anyone"]);
+    std::fs::create_dir(at("tray")).unwrap();
+    let id = batch.file_name().unwrap().to_str().unwrap().to_owned();
+    plant.ok(&["handover", &id, "1", "--device", "pr-1", "--to", &at("tray"), "--as", "anyone"]);
+    tool("age", &["-d", "-i", &at("key"), "-o", &at("inside"), &at("tray/pr-1-000001.age")]);
+    let inside = std::fs::read(at("inside")).unwrap();
+    let length = |at: usize| u32::from_le_bytes(inside[at..at + 4].try_into().unwrap()) as usize;
+    let (header, signature) = (20 + length(12), 20 + length(12) + length(16));
+    std::fs::write(at("header"), &inside[20..header]).unwrap();
+    std::fs::write(at("header.minisig"), &inside[header..signature]).unwrap();
+    let key = plant.root.join("keys/plant.pub");
+    assert!(tool("minisign", &["-Vm", &at("header"), "-p", key.to_str().unwrap()]).contains("cardline hand-over pr-1 1"));
+    assert!(inside[signature..] == std::fs::read(batch.join("print/job-0001.pdf")).unwrap(), "the file as it was sealed");
+    // And the other way round: an envelope of age's own opens here.
+    tool("age", &["-r", recipient.trim(), "-o", &at("theirs"), &at("inside")]);
+    let public = key.to_str().unwrap();
+    plant.ok(&["handover", "open", &at("theirs"), "--identity", &at("key"), "--plant-key", public, "--device", "pr-1", "--out", &at("plain")]);
+    assert!(std::fs::read(at("plain")).unwrap() == inside[signature..]);
 }

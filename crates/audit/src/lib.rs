@@ -171,6 +171,9 @@ fn unfinished(story: &Story, proofs: &mut Proofs) {
     if story.is_unfinished() {
         proofs.note("the last run did not come to its end");
     }
+    for doubt in story.in_doubt() {
+        proofs.note(format!("hand-over {} to {} ({} job {}) is in doubt (HND-01)", doubt.number, doubt.device, doubt.batch, doubt.job));
+    }
     for batch in story.batches.iter().filter(|b| b.stage != Stage::Dispatched) {
         proofs.note(format!("batch {} is {} and not dispatched yet", batch.id, format!("{:?}", batch.stage).to_lowercase()));
     }

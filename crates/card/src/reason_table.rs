@@ -320,6 +320,8 @@ pub enum Code {
     Cfg07,
     /// The engine of the face networks can't be used.
     Cfg08,
+    /// Something for rehearsals only was asked of a plant marked production.
+    Cfg09,
     /// The journal's last record was torn and has been cut.
     Jrn01,
     /// The journal is damaged.
@@ -340,6 +342,10 @@ pub enum Code {
     Key01,
     /// A key of the vault is damaged, or is not the one it was sealed with.
     Key02,
+    /// A key for cards is missing or is not the one it says.
+    Key03,
+    /// The store of the card keys can't be opened.
+    Key04,
     /// What was asked for was purged: its retention days are over.
     Prg01,
     /// Another run is using this plant.
@@ -370,9 +376,29 @@ pub enum Code {
     Aut06,
     /// Nobody would be left who may change the people register.
     Aut07,
+    /// A hand-over of this job, or to this device, is in doubt: nobody knows whether it arrived.
+    Hnd01,
+    /// The device is not in the device register, or was removed from it.
+    Hnd02,
+    /// A file of this job was handed to another device before.
+    Hnd03,
+    /// The name or the key was given to a device before.
+    Hnd04,
+    /// The device's public key can't be used.
+    Hnd05,
+    /// The batch is not released.
+    Hnd06,
+    /// A file of the envelope's name lies at the destination already.
+    Hnd07,
+    /// The envelope can't be opened: damaged, cut short, or sealed to another key.
+    Env01,
+    /// The envelope is not for this device, or not what its signed header says.
+    Env02,
+    /// The envelope's time is over.
+    Env03,
 }
 
-static DEFINITIONS: [Definition; 183] = [
+static DEFINITIONS: [Definition; 196] = [
     Definition {
         code: Code::Pkg01,
         text: "PKG-01",
@@ -2112,6 +2138,17 @@ static DEFINITIONS: [Definition; 183] = [
         todo_zh: "请更正配置中的引擎或其库文件,或使用包含该引擎的程序。",
     },
     Definition {
+        code: Code::Cfg09,
+        text: "CFG-09",
+        scope: Scope::Command,
+        effect: Effect::Reject,
+        lane: AnswerLane::OurSide,
+        en: "Something for rehearsals only was asked of a plant marked production.",
+        zh: "对标记为生产的工厂使用了仅供演练的功能。",
+        todo_en: "Use what production has for it, or rehearse on another plant.",
+        todo_zh: "请使用生产环境的对应功能,或在另一工厂演练。",
+    },
+    Definition {
         code: Code::Jrn01,
         text: "JRN-01",
         scope: Scope::Command,
@@ -2220,6 +2257,28 @@ static DEFINITIONS: [Definition; 183] = [
         zh: "保管库密钥已损坏,或并非封存时所用。",
         todo_en: "Restore keys/vault.key and the package's key of this plant from the backup.",
         todo_zh: "请从备份恢复本工厂的 keys/vault.key 与该申请包的密钥。",
+    },
+    Definition {
+        code: Code::Key03,
+        text: "KEY-03",
+        scope: Scope::Command,
+        effect: Effect::Reject,
+        lane: AnswerLane::OurSide,
+        en: "A key for cards is missing, or is not the one its check value says.",
+        zh: "制卡密钥缺失,或与其校验值不符。",
+        todo_en: "Bring the key named into the store, in the version the profile asks for.",
+        todo_zh: "请将所列密钥按规则要求的版本导入密钥库。",
+    },
+    Definition {
+        code: Code::Key04,
+        text: "KEY-04",
+        scope: Scope::Command,
+        effect: Effect::Reject,
+        lane: AnswerLane::OurSide,
+        en: "The store of the card keys can't be opened.",
+        zh: "无法打开制卡密钥库。",
+        todo_en: "Give the right passphrase or PIN, or correct the store in the configuration.",
+        todo_zh: "请提供正确的口令或PIN,或更正配置中的密钥库。",
     },
     Definition {
         code: Code::Prg01,
@@ -2385,5 +2444,115 @@ static DEFINITIONS: [Definition; 183] = [
         zh: "将无人有权变更人员登记册。",
         todo_en: "Add a supervisor or custodian first.",
         todo_zh: "请先添加主管或保管员。",
+    },
+    Definition {
+        code: Code::Hnd01,
+        text: "HND-01",
+        scope: Scope::Command,
+        effect: Effect::Reject,
+        lane: AnswerLane::OurSide,
+        en: "A hand-over of this job, or to this device, is in doubt: nobody knows whether it arrived.",
+        zh: "该作业或该设备的一次交付存疑:是否送达尚不清楚。",
+        todo_en: "Look at the device; two people then say `cardline handover resolve`.",
+        todo_zh: "请查看设备,再由两人执行 `cardline handover resolve`。",
+    },
+    Definition {
+        code: Code::Hnd02,
+        text: "HND-02",
+        scope: Scope::Command,
+        effect: Effect::Reject,
+        lane: AnswerLane::OurSide,
+        en: "The device is not in the device register, or was removed from it.",
+        zh: "该设备不在设备登记册中或已被移除。",
+        todo_en: "Name a device of `cardline devices list`.",
+        todo_zh: "请指定 `cardline devices list` 中的设备。",
+    },
+    Definition {
+        code: Code::Hnd03,
+        text: "HND-03",
+        scope: Scope::Command,
+        effect: Effect::Reject,
+        lane: AnswerLane::OurSide,
+        en: "A file of this job was handed to another device before.",
+        zh: "该作业的文件此前已交付其他设备。",
+        todo_en: "Nothing is handed over twice; make cards again as remakes.",
+        todo_zh: "任何文件不得重复交付;需重制时请按补制办理。",
+    },
+    Definition {
+        code: Code::Hnd04,
+        text: "HND-04",
+        scope: Scope::Command,
+        effect: Effect::Reject,
+        lane: AnswerLane::OurSide,
+        en: "The name or the key was given to a device before.",
+        zh: "该名称或密钥曾分配给某设备。",
+        todo_en: "Choose another name; let the device make a new key.",
+        todo_zh: "请换用其他名称,并由设备生成新密钥。",
+    },
+    Definition {
+        code: Code::Hnd05,
+        text: "HND-05",
+        scope: Scope::Command,
+        effect: Effect::Reject,
+        lane: AnswerLane::OurSide,
+        en: "The device's public key can't be used.",
+        zh: "设备公钥无法使用。",
+        todo_en: "Give the key the device shows (age1…).",
+        todo_zh: "请提供设备显示的公钥(age1…)。",
+    },
+    Definition {
+        code: Code::Hnd06,
+        text: "HND-06",
+        scope: Scope::Command,
+        effect: Effect::Reject,
+        lane: AnswerLane::OurSide,
+        en: "The batch is not released.",
+        zh: "该批次尚未放行。",
+        todo_en: "Release it first; only then jobs are handed over.",
+        todo_zh: "请先放行,之后方可交付作业。",
+    },
+    Definition {
+        code: Code::Hnd07,
+        text: "HND-07",
+        scope: Scope::Command,
+        effect: Effect::Reject,
+        lane: AnswerLane::OurSide,
+        en: "A file of the envelope's name lies at the destination already.",
+        zh: "目标位置已有同名信封文件。",
+        todo_en: "Find out where it comes from, and move it away.",
+        todo_zh: "请查明其来源并移走。",
+    },
+    Definition {
+        code: Code::Env01,
+        text: "ENV-01",
+        scope: Scope::Command,
+        effect: Effect::Reject,
+        lane: AnswerLane::OurSide,
+        en: "The envelope can't be opened: damaged, cut short, or sealed to another key.",
+        zh: "信封无法打开:已损坏、不完整,或以其他密钥封装。",
+        todo_en: "Do not use it; ask the centre.",
+        todo_zh: "请勿使用,并询问制卡中心。",
+    },
+    Definition {
+        code: Code::Env02,
+        text: "ENV-02",
+        scope: Scope::Command,
+        effect: Effect::Reject,
+        lane: AnswerLane::OurSide,
+        en: "The envelope is not for this device, or not what its signed header says.",
+        zh: "信封并非交付本设备,或内容与签名信头不符。",
+        todo_en: "Do not use it; ask the centre.",
+        todo_zh: "请勿使用,并询问制卡中心。",
+    },
+    Definition {
+        code: Code::Env03,
+        text: "ENV-03",
+        scope: Scope::Command,
+        effect: Effect::Reject,
+        lane: AnswerLane::OurSide,
+        en: "The envelope's time is over.",
+        zh: "信封已过有效期。",
+        todo_en: "Do not use it; ask the centre.",
+        todo_zh: "请勿使用,并询问制卡中心。",
     },
 ];

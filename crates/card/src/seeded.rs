@@ -33,10 +33,14 @@ pub enum Bug {
     ReplayByName,
     /// Digests of personal data have no key.
     UnkeyedDigest,
+    /// A hand-over's token is written down after its bytes have left.
+    TokenAfterBytes,
+    /// A hand-over in doubt is made once more.
+    ResendInDoubt,
 }
 
 impl Bug {
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::FolderUnsynced,
         Self::DataUnsynced,
         Self::SyncRetried,
@@ -50,6 +54,8 @@ impl Bug {
         Self::ApproverTwice,
         Self::ReplayByName,
         Self::UnkeyedDigest,
+        Self::TokenAfterBytes,
+        Self::ResendInDoubt,
     ];
 }
 

@@ -1,5 +1,7 @@
 //! What may be typed. What it means is in `commands/`, one file per command.
 
+mod chip;
+mod devices;
 mod photo;
 mod upkeep;
 
@@ -7,6 +9,11 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use chip::{ChipArgs, ChipCommand, ChipShowArgs, ChipVerifyArgs};
+pub use devices::{
+    DeviceAddArgs, DeviceByArgs, DeviceKindArg, DeviceRemoveArgs, DevicesCommand, FoundArg, HandoverArgs, HandoverCommand, HandoverOpenArgs,
+    HandoverResolveArgs, HandoverSendArgs,
+};
 pub use photo::{EngineArgs, PhotoCheckArgs, PhotoCommand, PhotoEvaluateArgs, PhotoLabelledArgs, PhotoSheetArgs, WhatifArgs};
 pub use upkeep::{BackupArgs, DrillArgs, LedgerCommand, PurgeArgs, RestoreArgs, VerifyArgs};
 
@@ -20,6 +27,9 @@ pub struct Cli {
     /// Freeze the clock (RFC 3339): for rehearsals and comparisons. Outputs then show this time.
     #[arg(long, global = true, value_name = "TIME")]
     pub clock: Option<String>,
+    /// File descriptor the passphrase of the card keys comes from; without it the terminal asks.
+    #[arg(long, global = true, value_name = "N")]
+    pub keys_passphrase_fd: Option<u32>,
     #[command(subcommand)]
     pub command: Command,
 }
@@ -86,6 +96,11 @@ pub enum Command {
     Explain { application: String },
     /// Everything that ever happened to an application or card.
     Track { application_or_card: String },
+    /// Look at chip images and check signed permits.
+    Chip {
+        #[command(subcommand)]
+        command: ChipCommand,
+    },
     /// Vendor's result files.
     Returns {
         #[command(subcommand)]
@@ -99,6 +114,11 @@ pub enum Command {
     People {
         #[command(subcommand)]
         command: PeopleCommand,
+    },
+    /// The keys written to cards: make a development store, list what a store holds.
+    Keys {
+        #[command(subcommand)]
+        command: KeysCommand,
     },
     /// Look at the ledger, take it elsewhere, rebuild its index.
     Ledger {
@@ -125,6 +145,13 @@ pub enum Command {
     Drill(DrillArgs),
     /// Make a small plant with synthetic packages and run a whole night on it.
     Demo(DemoArgs),
+    /// The devices jobs are handed to, and their keys.
+    Devices {
+        #[command(subcommand)]
+        command: DevicesCommand,
+    },
+    /// Hand a released batch's jobs over to a device: each file once, in an envelope only that device can open.
+    Handover(HandoverArgs),
 }
 
 #[derive(Args)]
@@ -397,6 +424,14 @@ pub enum RoleArg {
     Supervisor,
     Custodian,
     Auditor,
+}
+
+#[derive(Subcommand)]
+pub enum KeysCommand {
+    /// Make the encrypted key file the configuration names: random keys for everything the profile writes. For development and rehearsals.
+    Create,
+    /// What the store holds: label, version, algorithm and check value; never a key.
+    List,
 }
 
 #[derive(Args)]

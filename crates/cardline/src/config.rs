@@ -1,6 +1,6 @@
 //! `pipeline.toml`: every key optional over the defaults below, which are the ones the commented file at the root shows.
 //! Unknown keys, wrong types, numbers out of range, texts that can't be printed and an engine without its library are refused with file,
-//! line and key (CFG-01, -05, -06, -08).
+//! line and key (CFG-01, -05, -06, -08, -09).
 
 use std::path::{Path, PathBuf};
 
@@ -17,6 +17,7 @@ pub const FILE_NAME: &str = "pipeline.toml";
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     pub plant: Plant,
+    pub keys: Keys,
     pub profile: ProfileChoice,
     pub photo: Photo,
     pub run: Run,
@@ -26,6 +27,7 @@ pub struct Config {
     pub sender: Sender,
     pub report: Report,
     pub index: Index,
+    pub handover: Handover,
 }
 
 #[derive(Clone, PartialEq, Debug, Deserialize)]
@@ -35,6 +37,21 @@ pub struct Plant {
     pub utc_offset: String,
     pub reserve_mib: u64,
     pub slow_disk_seconds: u64,
+    pub production: bool,
+}
+
+#[derive(Clone, PartialEq, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Keys {
+    pub store: KeyStore,
+    pub file: String,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum KeyStore {
+    None,
+    File,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
@@ -123,9 +140,27 @@ pub struct Index {
     pub cache_mib: u64,
 }
 
+#[derive(Clone, PartialEq, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Handover {
+    pub valid_hours: u64,
+}
+
+impl Default for Handover {
+    fn default() -> Self {
+        Self { valid_hours: 72 }
+    }
+}
+
 impl Default for Plant {
     fn default() -> Self {
-        Self { durability: Durability::Full, utc_offset: "+08:00".to_owned(), reserve_mib: 1024, slow_disk_seconds: 10 }
+        Self { durability: Durability::Full, utc_offset: "+08:00".to_owned(), reserve_mib: 1024, slow_disk_seconds: 10, production: false }
+    }
+}
+
+impl Default for Keys {
+    fn default() -> Self {
+        Self { store: KeyStore::None, file: "keys/card-keys.age".to_owned() }
     }
 }
 
@@ -188,12 +223,13 @@ impl Config {
     ///
     /// # Errors
     /// CFG-01 with file, line and key; CFG-05 for a number out of range; CFG-06 for a sender that labels can't show; CFG-08 for an engine
-    /// whose library isn't named.
+    /// whose library isn't named; CFG-09 for what a production plant doesn't accept.
     pub fn parse(text: &str, file: &str) -> Result<Self, Fault> {
         let config: Self = toml::from_str(text).map_err(|e| refused_at(text, file, &e))?;
         config.in_range(text, file)?;
         config.sender.printable(text, file)?;
         config.photo.named(text, file)?;
+        config.fit_for_production(text, file)?;
         Ok(config)
     }
 
@@ -208,6 +244,7 @@ impl Config {
             ("mail_fee_cents", self.sender.mail_fee_cents, 0, 1_000_000),
             ("proof_cards", self.report.proof_cards, 0, 80),
             ("cache_mib", self.index.cache_mib, 1, 1024),
+            ("valid_hours", self.handover.valid_hours, 1, 8760),
         ];
         for (key, value, min, max) in ranges {
             if value < min || value > max {
@@ -218,6 +255,21 @@ impl Config {
         if self.utc_offset_minutes().is_none() {
             let text = format!("{file}:{}: utc_offset: not of the form +08:00", line_of_key(text, "utc_offset"));
             return Err(Fault::Refused { code: Code::Cfg01, text });
+        }
+        Ok(())
+    }
+
+    /// What is for rehearsals isn't accepted where real cards are made (faults.md E03).
+    fn fit_for_production(&self, text: &str, file: &str) -> Result<(), Fault> {
+        let refused = |key: &str, why: &str| Err(Fault::refused(Code::Cfg09, format!("{file}:{}: {key}: {why}", line_of_key(text, key))));
+        if !self.plant.production {
+            return Ok(());
+        }
+        if self.keys.store == KeyStore::File {
+            return refused("store", "card keys in a file are for development and rehearsals");
+        }
+        if self.plant.durability == Durability::None {
+            return refused("durability", "\"none\" is for tests");
         }
         Ok(())
     }
@@ -346,6 +398,14 @@ mod tests {
         }
         assert!(refusal("[photo]\nlibrary = \"/opt/libonnxruntime.so\"\n").starts_with("CFG-08 pipeline.toml:2: library: the engine rten has no library"));
         assert!(refusal("[photo]\nengine = \"tract\"\n").starts_with("CFG-01 pipeline.toml:2: engine: unknown variant"));
+    }
+
+    #[test]
+    fn a_production_plant_refuses_what_is_for_rehearsals() {
+        assert!(refusal("[plant]\nproduction = true\n[keys]\nstore = \"file\"\n").starts_with("CFG-09 pipeline.toml:4: store: card keys in a file"));
+        assert!(refusal("[plant]\nproduction = true\ndurability = \"none\"\n").starts_with("CFG-09 pipeline.toml:3: durability"));
+        assert!(Config::parse("[keys]\nstore = \"file\"\n", FILE_NAME).is_ok());
+        assert!(Config::parse("[plant]\nproduction = true\n", FILE_NAME).is_ok());
     }
 
     #[test]

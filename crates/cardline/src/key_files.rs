@@ -83,6 +83,26 @@ fn text_of(path: &Path) -> Result<Zeroizing<String>, Fault> {
     Ok(text)
 }
 
+/// The passphrase of the card keys: from `fd`, or asked for at the terminal, twice where it is new.
+///
+/// # Errors
+/// KEY-04: nobody can be asked, or the two differ. It is empty.
+pub fn card_keys_passphrase(fd: Option<u32>, new: bool) -> Result<Zeroizing<String>, Fault> {
+    if let Some(fd) = fd {
+        return passphrase(fd);
+    }
+    let ask = |prompt: &str| rpassword::prompt_password(prompt).map(Zeroizing::new);
+    let nobody = |e: std::io::Error| Fault::refused(Code::Key04, format!("no passphrase: --keys-passphrase-fd is not given and nobody can be asked ({e})"));
+    let first = ask("Passphrase of the card keys: ").map_err(nobody)?;
+    if new && *ask("Once more: ").map_err(nobody)? != *first {
+        return Err(Fault::refused(Code::Key04, "the two passphrases differ"));
+    }
+    if first.is_empty() {
+        return Err(Fault::refused(Code::Use01, "the passphrase is empty"));
+    }
+    Ok(first)
+}
+
 /// The first line that comes over a file descriptor.
 fn passphrase(fd: u32) -> Result<Zeroizing<String>, Fault> {
     let path = PathBuf::from(format!("/dev/fd/{fd}"));

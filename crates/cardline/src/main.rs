@@ -8,6 +8,7 @@ macro_rules! tell {
     }};
 }
 
+mod card_keys;
 mod cli;
 mod commands;
 mod config;

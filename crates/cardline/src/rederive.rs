@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use card::{BatchId, Code, Digest, Ordinal, Profile};
+use chip::keys::CardKeys;
 use ledger::book::Book;
 use ledger::book::state::BatchState;
 use ledger::entry::BatchCut;
@@ -21,7 +22,7 @@ use testkit::world::SimDisk;
 use crate::cli::Cli;
 use crate::config::Config;
 use crate::release_id::release_id;
-use crate::wiring;
+use crate::{card_keys, wiring};
 
 /// Shares are exact to a millionth.
 const WHOLE: u64 = 1_000_000;
@@ -65,6 +66,7 @@ struct Again<'a> {
     networks: OnDemand,
     disk: Arc<RealDisk>,
     keys: PlantKeys,
+    card_keys: Option<Arc<dyn CardKeys>>,
     book: Book,
 }
 
@@ -76,7 +78,9 @@ pub fn jobs(cli: &Cli, only: Option<&BatchId>, sample: &Sample) -> Result<audit:
     let disk = wiring::disk(cli)?;
     let book = wiring::look(cli)?;
     let config = wiring::read_config(&cli.plant)?;
-    let again = Again { cli, networks: config.photo.engine().networks(), config, keys: PlantKeys::open(&*disk)?, disk, book };
+    let (networks, keys) = (config.photo.engine().networks(), PlantKeys::open(&*disk)?);
+    let card_keys = card_keys::open(&*disk, &config, cli.keys_passphrase_fd)?;
+    let again = Again { cli, networks, config, keys, card_keys, disk, book };
     let mut finding =
         audit::Finding { id: "I-20", what: "cards made again from the vault, byte for byte the same", checked: 0, ok: true, detail: None, broken: 0 };
     tell!("the sample is that of --seed {}", sample.seed);
@@ -105,7 +109,7 @@ pub fn jobs(cli: &Cli, only: Option<&BatchId>, sample: &Sample) -> Result<audit:
 impl Again<'_> {
     fn profile(&self, batch: &BatchState) -> Result<Profile, Fault> {
         let profile = wiring::profile_at(&self.cli.plant, &self.config, batch.frozen_at)?;
-        let here = release_id(&self.config, &profile, &self.networks.identity().map_err(wiring::no_engine)?);
+        let here = release_id(&self.config, &profile, &self.networks.identity().map_err(wiring::no_engine)?, &card_keys::identity(&*self.disk, &self.config)?);
         if here == batch.release_id {
             return Ok(profile);
         }
@@ -149,7 +153,17 @@ impl Again<'_> {
             let rules = BatchRules { profile: &profile, pepper: &self.keys.pepper, issued_on, cards_per_job: batch.cards_per_job };
             // In memory: personal data is written nowhere but in the plant. One job at a time.
             let scratch = SimDisk::default();
-            let maker = JobMaker { out: &scratch, vault: &vault, registers: &*registers, batch, cut, rules, faces: &faces, press: Default::default() };
+            let maker = JobMaker {
+                out: &scratch,
+                vault: &vault,
+                registers: &*registers,
+                batch,
+                cut,
+                rules,
+                keys: self.card_keys.as_deref(),
+                faces: &faces,
+                press: Default::default(),
+            };
             maker.make_folders()?;
             if let Some(difference) = maker.differs(&self.book, made)? {
                 finding.detail.get_or_insert(format!("batch {}: {difference}", batch.batch));

@@ -19,8 +19,8 @@ use plant::{Durability, FolderInbox, PlantLock, RealDisk, Shelf, SystemClock, Sy
 
 use crate::cli::Cli;
 use crate::config::{self, Config, FILE_NAME};
-use crate::progress;
 use crate::release_id::release_id;
+use crate::{card_keys, progress};
 
 /// Where sled lives inside the plant.
 pub const INDEX: &str = "ledger/index";
@@ -64,7 +64,17 @@ impl OpenPlant {
     /// # Errors
     /// The profile can't be read or doesn't apply on that day.
     pub fn plan(&self, threads: Option<u64>) -> Result<Plan, Fault> {
-        settled(&self.config, self.profile()?, &*self.world.networks, threads)
+        let keys = card_keys::identity(&*self.disk, &self.config)?;
+        settled(&self.config, self.profile()?, &*self.world.networks, &keys, threads)
+    }
+
+    /// Opens the card keys for a run that makes jobs; the passphrase comes over `fd` or from the terminal.
+    ///
+    /// # Errors
+    /// KEY-03, KEY-04.
+    pub fn open_card_keys(&mut self, fd: Option<u32>) -> Result<(), Fault> {
+        self.world.card_keys = card_keys::open(&*self.disk, &self.config, fd)?;
+        Ok(())
     }
 
     /// How long the profile in force today lets data be kept.
@@ -99,11 +109,16 @@ impl OpenPlant {
     }
 }
 
-/// The settled choices of a run under a configuration, profile and engine of the face networks; `threads` goes before the configuration's.
+/// The settled choices of a run under a configuration, profile, engine of the face networks and store of card keys; `threads` goes before the
+/// configuration's.
 ///
 /// # Errors
 /// CFG-05: so many threads are not allowed. CFG-08: the engine of the face networks can't be used.
-pub fn settled(c: &Config, profile: Profile, networks: &dyn Networks, threads: Option<u64>) -> Result<Plan, Fault> {
+pub fn settled(c: &Config, profile: Profile, networks: &dyn Networks, keys: &str, threads: Option<u64>) -> Result<Plan, Fault> {
+    if profile.chip.permit.is_some() {
+        // Its cards would lie in the night's tray unsigned: better none is begun.
+        return Err(Fault::refused(Code::Cfg03, format!("profile {} wants signed work permits, and this program has no signer for them yet", profile.id)));
+    }
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let threads = match threads.or(c.run.threads) {
         Some(n @ 1..=256) => n as usize,
@@ -111,7 +126,7 @@ pub fn settled(c: &Config, profile: Profile, networks: &dyn Networks, threads: O
         None => cores.min(256),
     };
     Ok(Plan {
-        release_id: release_id(c, &profile, &networks.identity().map_err(no_engine)?),
+        release_id: release_id(c, &profile, &networks.identity().map_err(no_engine)?, keys),
         profile,
         threads,
         permits: c.run.permits as usize,
@@ -196,6 +211,7 @@ fn open_with(cli: &Cli, command: &str, care: IndexCare) -> Result<OpenPlant, Fau
         entropy: Arc::new(SystemEntropy),
         apart: Box::new(Trusting),
         networks: Arc::new(config.photo.engine().networks()),
+        card_keys: None,
         progress: progress::for_stderr(),
         give_back: plant::allocator::trim,
         stop: Arc::new(AtomicBool::new(false)),

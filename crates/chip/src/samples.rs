@@ -1,7 +1,7 @@
 //! An invented card for the tests of this crate.
 
 use card::application::{Application, BusinessType, Delivery, DocumentType, Lane, Sex};
-use card::profile::HUBEI_FOREIGNER_2025;
+use card::profile::{CHIP_PERMIT, CHIP_PORTRAIT, HUBEI_FOREIGNER_2025};
 use card::{BatchId, Card, Keyed, OutletCode, Profile, card_number};
 use jiff::civil::{Date, date};
 
@@ -11,25 +11,16 @@ pub fn profile() -> Profile {
     Profile::built_in("hubei-foreigner-2025", DAY).unwrap()
 }
 
-/// The profile with its commented picture turned on.
 pub fn with_portrait() -> Profile {
-    let at = HUBEI_FOREIGNER_2025.find("# [chip.portrait]").unwrap();
-    let (before, after) = HUBEI_FOREIGNER_2025.split_at(at);
-    Profile::parse(
-        &format!(
-            "{before}{}",
-            after
-                .replacen("# [chip", "[chip", 1)
-                .replacen("# id", "id", 1)
-                .replacen("# folder", "folder", 1)
-                .replacen("# sfi", "sfi", 1)
-                .replacen("# width", "width", 1)
-                .replacen("# height", "height", 1)
-                .replacen("# bytes", "bytes", 1)
-        ),
-        DAY,
-    )
-    .unwrap()
+    with_part(CHIP_PORTRAIT)
+}
+
+pub fn with_permit() -> Profile {
+    with_part(CHIP_PERMIT)
+}
+
+fn with_part(part: &str) -> Profile {
+    Profile::parse(&format!("{HUBEI_FOREIGNER_2025}{part}"), DAY).unwrap()
 }
 
 pub fn card(n: u32) -> Card {

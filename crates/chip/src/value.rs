@@ -5,11 +5,15 @@ use std::fmt;
 use card::name::{ChipTextFault, from_gbk, gbk};
 use card::profile::chip::ValueKind;
 
+use crate::image::{hex, unhex};
+
 /// Why a text can't stand in a record.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ValueFault {
     /// Bytes it needs, and the record's.
     TooLong { bytes: usize, bytes_max: usize },
+    /// Bytes it has, and the record's: a kind without filler.
+    OtherLength { bytes: usize, bytes_wanted: usize },
     /// A character its kind doesn't have.
     Character(char),
 }
@@ -18,6 +22,7 @@ impl fmt::Display for ValueFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TooLong { bytes, bytes_max } => write!(f, "{bytes} bytes, at most {bytes_max}"),
+            Self::OtherLength { bytes, bytes_wanted } => write!(f, "{bytes} bytes, not {bytes_wanted}"),
             Self::Character(c) => f.write_str(&card::text::code_point(*c)),
         }
     }
@@ -41,6 +46,7 @@ pub fn encode_value(kind: ValueKind, len_bytes: usize, text: &str) -> Result<Vec
         ValueKind::Cn => digits(text, len_bytes),
         ValueKind::An => fill(ascii(text)?.to_vec(), len_bytes),
         ValueKind::Gbk => fill(gbk(text)?, len_bytes),
+        ValueKind::Bin => binary(text, len_bytes),
     }
 }
 
@@ -73,6 +79,14 @@ fn digits(text: &str, len_bytes: usize) -> Result<Vec<u8>, ValueFault> {
     Ok(out)
 }
 
+fn binary(text: &str, len_bytes: usize) -> Result<Vec<u8>, ValueFault> {
+    if let Some(c) = text.chars().find(|c| !c.is_ascii_hexdigit()) {
+        return Err(ValueFault::Character(c));
+    }
+    let wrong = ValueFault::OtherLength { bytes: text.len().div_ceil(2), bytes_wanted: len_bytes };
+    unhex(text).filter(|bytes| bytes.len() == len_bytes).ok_or(wrong)
+}
+
 /// The text of a record; `None` if the bytes aren't what [`encode_value`] writes.
 #[must_use]
 pub fn decode_value(kind: ValueKind, bytes: &[u8]) -> Option<String> {
@@ -80,6 +94,7 @@ pub fn decode_value(kind: ValueKind, bytes: &[u8]) -> Option<String> {
         ValueKind::Cn => from_digits(bytes),
         ValueKind::An => unfill(bytes).filter(|v| v.iter().all(|b| (b' '..=b'~').contains(b))).and_then(|v| String::from_utf8(v.to_vec()).ok()),
         ValueKind::Gbk => unfill(bytes).and_then(from_gbk),
+        ValueKind::Bin => Some(hex(bytes)),
     }
 }
 
@@ -118,6 +133,9 @@ mod tests {
         assert_eq!(encode_value(ValueKind::Cn, 1, "1A"), Err(ValueFault::Character('A')));
         assert_eq!(encode_value(ValueKind::An, 2, "é"), Err(ValueFault::Character('é')));
         assert_eq!(encode_value(ValueKind::An, 2, "a\n"), Err(ValueFault::Character('\n')));
+        assert_eq!(encode_value(ValueKind::Bin, 2, "0A"), Err(ValueFault::OtherLength { bytes: 1, bytes_wanted: 2 }));
+        assert_eq!(encode_value(ValueKind::Bin, 2, "0A0"), Err(ValueFault::OtherLength { bytes: 2, bytes_wanted: 2 }));
+        assert_eq!(encode_value(ValueKind::Bin, 1, "0G"), Err(ValueFault::Character('G')));
         assert_eq!(encode_value(ValueKind::Gbk, 3, "中文"), Err(ValueFault::TooLong { bytes: 4, bytes_max: 3 }));
     }
 
@@ -131,16 +149,17 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_value_reads_back(digits in "[0-9]{0,24}", ascii in "[ -~]{0,20}", text in "[A-Za-z中文示例é·]{0,15}") {
+        fn every_value_reads_back(digits in "[0-9]{0,24}", ascii in "[ -~]{0,20}", hex in "([0-9A-F]{2}){12}", text in "[A-Za-z中文示例é·]{0,15}") {
             prop_assert_eq!(decode_value(ValueKind::Cn, &encode_value(ValueKind::Cn, 12, &digits).unwrap()), Some(digits));
             prop_assert_eq!(decode_value(ValueKind::An, &encode_value(ValueKind::An, 20, &ascii).unwrap()), Some(ascii));
             prop_assert_eq!(decode_value(ValueKind::Gbk, &encode_value(ValueKind::Gbk, 30, &text).unwrap()), Some(text));
+            prop_assert_eq!(decode_value(ValueKind::Bin, &encode_value(ValueKind::Bin, 12, &hex).unwrap()), Some(hex));
         }
 
         /// What is read is exactly what would be written: no two byte strings read as one text.
         #[test]
         fn only_what_is_written_is_read(bytes in proptest::collection::vec(any::<u8>(), 0..12)) {
-            for kind in [ValueKind::Cn, ValueKind::An, ValueKind::Gbk] {
+            for kind in [ValueKind::Cn, ValueKind::An, ValueKind::Gbk, ValueKind::Bin] {
                 if let Some(text) = decode_value(kind, &bytes) {
                     prop_assert_eq!(encode_value(kind, bytes.len(), &text).ok(), Some(bytes.clone()));
                 }

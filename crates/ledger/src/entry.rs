@@ -35,6 +35,11 @@ pub enum Entry {
     ReleaseSigned(ReleaseSigned),
     PackagePurged(PackagePurged),
     BatchPurged(BatchPurged),
+    DeviceAdded(DeviceAdded),
+    DeviceRemoved(DeviceRemoved),
+    HandoverBegun(HandoverBegun),
+    HandoverDone(HandoverDone),
+    HandoverResolved(HandoverResolved),
 }
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -385,6 +390,11 @@ impl Entry {
             Self::ReleaseSigned(e) => e.at,
             Self::PackagePurged(e) => e.at,
             Self::BatchPurged(e) => e.at,
+            Self::DeviceAdded(e) => e.at,
+            Self::DeviceRemoved(e) => e.at,
+            Self::HandoverBegun(e) => e.at,
+            Self::HandoverDone(e) => e.at,
+            Self::HandoverResolved(e) => e.at,
         })
     }
 
@@ -474,5 +484,95 @@ pub struct BatchPurged {
     pub batch: BatchId,
     pub who: String,
     pub reason: String,
+    pub at: Millis,
+}
+
+/// What a device makes of a job, and so which of its files it gets.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DeviceKind {
+    /// Print file and job sheet.
+    Printer,
+    /// Encode files.
+    Encoder,
+}
+
+impl DeviceKind {
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Printer => "printer",
+            Self::Encoder => "encoder",
+        }
+    }
+}
+
+/// A device jobs are handed to: from here on the name and the key are its, and never another's.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct DeviceAdded {
+    pub device: String,
+    pub kind: DeviceKind,
+    /// Public key envelopes are sealed to; the secret half was made in the device and never leaves it.
+    pub recipient: String,
+    /// It takes nothing that isn't in an envelope.
+    pub sealed_only: bool,
+    pub who: String,
+    /// The text of a `.minisig` file (docs/formats/handover.md); `None` only in a plant without people.
+    pub signature: Option<String>,
+    pub at: Millis,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct DeviceRemoved {
+    pub device: String,
+    pub who: String,
+    pub signature: Option<String>,
+    pub at: Millis,
+}
+
+/// The token of one hand-over, used before any byte leaves: one file of one job to one device. Without its end it is in doubt.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct HandoverBegun {
+    pub device: String,
+    /// Counted up from 1 for each device, void ones included.
+    pub number: u64,
+    pub batch: BatchId,
+    pub job: u32,
+    pub file: FileDigest,
+    pub cards: u32,
+    /// Digest of the batch's `manifest.json`.
+    pub manifest: Digest,
+    /// Header of the hand-over that reached this device before, `None` for its first.
+    pub previous: Option<Digest>,
+    /// Digest of the inner header (docs/formats/handover.md), which follows from the fields above.
+    pub header: Digest,
+    /// Whole seconds.
+    pub not_after: Millis,
+    pub who: String,
+    pub at: Millis,
+}
+
+/// The envelope lies where the device fetches it.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct HandoverDone {
+    pub device: String,
+    pub number: u64,
+    pub envelope_len_bytes: u64,
+    pub envelope: Digest,
+    pub at: Millis,
+}
+
+/// One person's word about a hand-over in doubt, after looking at the device. Two people who say the same settle it.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct HandoverResolved {
+    pub device: String,
+    pub number: u64,
+    pub arrived: bool,
+    pub person: String,
+    /// The person's role when signing.
+    pub role: Role,
+    pub reason: String,
+    /// The text of a `.minisig` file over the text of docs/formats/handover.md.
+    pub signature: String,
     pub at: Millis,
 }

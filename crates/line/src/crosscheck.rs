@@ -18,6 +18,7 @@ pub fn job_views_agree(disk: &dyn Disk, folder: &str, files: &[FileDigest], reco
             Some((false, "pdf")) => print_records,
             Some((false, "txt")) => text_records,
             Some((false, "dgi")) => dgi_records,
+            Some((false, "cps")) => chip::cps::cps_records,
             Some((true, "json")) => sheet_records,
             _ => continue,
         };

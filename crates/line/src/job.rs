@@ -5,6 +5,8 @@ use std::sync::Mutex;
 
 use card::reason::Code;
 use card::{Card, Keyed, Ordinal, Reason};
+use chip::cps::{CpsFault, CpsWriter};
+use chip::keys::{CardKeys, KeyRequest};
 use ledger::book::Book;
 use ledger::book::state::{ApplicationState, BatchState};
 use ledger::disk::Disk;
@@ -35,6 +37,8 @@ pub struct JobMaker<'a> {
     pub batch: &'a BatchState,
     pub cut: &'a BatchCut,
     pub rules: BatchRules<'a>,
+    /// Derives the cards' keys; `None` where cards are made without.
+    pub keys: Option<&'a dyn CardKeys>,
     pub faces: &'a artwork::Faces,
     /// Held while a print file is put together, by far the most a job has in memory: threads come to it one after the other, so that
     /// the peak of a night is that of one such file and doesn't grow with the chance of meeting. The price, on many cores: jobs can't be
@@ -153,12 +157,40 @@ impl JobMaker<'_> {
         let text = self.encode_file(together, &format!("encode/job-{job:04}.txt"), made(), header, line)?;
         let header = |out: &mut Vec<u8>| chip::dgi_header(&self.batch.batch, job, made().count() as u32, out);
         let dgi = self.encode_file(together, &format!("encode/job-{job:04}.dgi"), made(), header, |c, out| chip::dgi_card(&c.card, &c.image, out))?;
+        let cps = self.keys.map(|keys| self.cps_file(together, job, &made().collect::<Vec<_>>(), keys)).transpose()?;
         let (print, cards) = self.print_file(together, job, cards)?;
         let mut files = vec![print, text, dgi];
+        files.extend(cps);
         let sheet = Sheet::new(self, job, &cards, &files);
         files.push(self.write(together, &format!("print/job-{job:04}.sheet.json"), &sheet.to_json())?);
         files.push(self.write(together, &format!("print/job-{job:04}.sheet.pdf"), &sheet.to_pdf(self.rules.issued_on)?)?);
         Ok(files)
+    }
+
+    /// The encode file with keys: all of a job's keys are derived in one call, because a token may want to.
+    fn cps_file(&self, together: &mut Together, job: u32, cards: &[&Personalised], keys: &dyn CardKeys) -> Result<FileDigest, Fault> {
+        let path = format!("encode/job-{job:04}.cps");
+        let broken = |fault: CpsFault| match fault {
+            CpsFault::Chip(problem) => Fault::Invariant(format!("{path}: {problem}")),
+            CpsFault::Keys(fault) => Fault::refused(Code::Key03, format!("{path}: {fault}")),
+        };
+        let writer = CpsWriter::new(&self.rules.profile.chip, Some(keys)).map_err(broken)?;
+        // No stock list is read yet: a profile that takes the factor from the chip's historical bytes is refused here.
+        let request = |c: &&Personalised| KeyRequest::new(&c.card, self.rules.profile.keys, None).map_err(|fault| broken(fault.into()));
+        let requests = cards.iter().map(request).collect::<Result<Vec<_>, _>>()?;
+        let derived = writer.derive(&requests).map_err(|fault| broken(fault.into()))?;
+        let mut bytes = Vec::new();
+        let FileInfo { len_bytes, digest } = together.write(&self.staged(&path), |file| {
+            writer.header(&self.batch.batch, job, cards.len() as u32, &mut bytes);
+            file.write_all(&bytes)?;
+            for (n, c) in cards.iter().enumerate() {
+                bytes.clear();
+                writer.card(&c.card, &c.image, &derived, n, &mut bytes).map_err(broken)?;
+                file.write_all(&bytes)?;
+            }
+            Ok(())
+        })?;
+        Ok(FileDigest { path: path.clone(), len_bytes, digest })
     }
 
     fn write(&self, together: &mut Together, path: &str, bytes: &[u8]) -> Result<FileDigest, Fault> {

@@ -119,7 +119,11 @@ fn change_number(people: &[PersonState]) -> usize {
     1 + people.len() + people.iter().filter(|p| p.removed).count()
 }
 
-fn approve(book: &Book, by: &Signatory, text: &str) -> Result<Approval, Fault> {
+/// Signs a change of a register as one who may change it.
+///
+/// # Errors
+/// AUT-01, AUT-02, AUT-04; the ledger fails.
+pub fn approve(book: &Book, by: &Signatory, text: &str) -> Result<Approval, Fault> {
     let person = in_force(book, by.person)?;
     if !may_change_people(person.role) {
         return Err(Fault::refused(Code::Aut04, format!("{} is {}; a supervisor or custodian must sign", person.person, person.role.name())));

@@ -67,8 +67,17 @@ pub fn personalise(
         record_digest: record_digest(&application, &Digest::of(&photo), &place.number, place.generation, rules.pepper),
         application,
     };
-    let image = chip::image(&card, &rules.profile.chip).map_err(|_| spoilt("chip image"))?;
+    let portrait = portrait(&photo, rules.profile)?;
+    let image = chip::image_with_portrait(&card, &rules.profile.chip, portrait.as_deref()).map_err(|_| spoilt("chip image"))?;
     Ok(Personalised { card, photo: photo.into(), image })
+}
+
+/// The picture for the chip, where the profile has a place for one.
+fn portrait(photo: &[u8], profile: &Profile) -> Result<Option<Vec<u8>>, Reason> {
+    let Some(rules) = &profile.chip.portrait else { return Ok(None) };
+    let limit = format!("{} bytes, quality {} to {}", rules.bytes_max, rules.quality_min, rules.quality_max);
+    let unfit = |fault| profile.reason(Code::Out03, format!("portrait: {fault}"), limit);
+    photo::portrait(photo, &profile.photo, rules).map(Some).map_err(unfit)
 }
 
 /// The photo exactly as it was validated, or `None` if the vault's copy has changed since.

@@ -28,6 +28,8 @@ pub struct World {
     pub apart: Box<dyn Apart>,
     /// Looks for faces in photos.
     pub networks: Arc<dyn photo::nets::Networks>,
+    /// Derives the keys written to cards; `None` where cards are made without.
+    pub card_keys: Option<Arc<dyn chip::keys::CardKeys>>,
     pub progress: Box<dyn Progress>,
     /// Raised by Ctrl-C or SIGTERM: finish the chunk, write it down, stop.
     pub stop: Arc<AtomicBool>,

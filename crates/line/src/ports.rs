@@ -125,6 +125,42 @@ impl Apart for Trusting {
     }
 }
 
+/// Why a reader gave no answer. Whether a command had its effect on the card isn't known then.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum ReaderFault {
+    /// No card is in the reader, it was taken out, or it lost its power.
+    #[error("no card answers")]
+    NoCard,
+    /// The reader itself, or what connects it.
+    #[error("card reader: {0}")]
+    NoReader(String),
+}
+
+impl From<ReaderFault> for Fault {
+    fn from(fault: ReaderFault) -> Self {
+        Self::Missing(fault.to_string())
+    }
+}
+
+/// A device that talks to one chip card at a time.
+pub trait CardReader {
+    /// Powers the card that is in the reader; nobody else talks to it until it is taken out. Its answer to reset.
+    ///
+    /// # Errors
+    /// There is no card, or no reader.
+    fn connect(&mut self) -> Result<Vec<u8>, ReaderFault>;
+    /// Resets the card. Its answer to reset.
+    ///
+    /// # Errors
+    /// As [`CardReader::connect`].
+    fn reset(&mut self) -> Result<Vec<u8>, ReaderFault>;
+    /// Sends one command APDU; the answer's data and its two status bytes, as the card gave them.
+    ///
+    /// # Errors
+    /// No answer came. The card may have done what it was told all the same.
+    fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, ReaderFault>;
+}
+
 /// Reads a sealed batch again with readers of its own.
 pub trait Auditor: Send + Sync {
     /// # Errors
@@ -156,4 +192,20 @@ impl Progress for Silent {
     fn stage(&self, _: Stage, _: u64) {}
     fn advance(&self, _: Stage, _: u64) {}
     fn note(&self, _: &str) {}
+}
+
+/// Seals what leaves the plant to one device's public key: who lacks the secret half reads nothing of it. Its randomness is its own,
+/// so that two envelopes of one file differ; another scheme joins as another adapter.
+pub trait Envelope: Send + Sync {
+    /// Whether this is a public key envelopes can be sealed to, in its one way of writing it.
+    ///
+    /// # Errors
+    /// HND-05.
+    fn recipient(&self, text: &str) -> Result<(), Fault>;
+
+    /// Seals what `write` writes, into `out`, in bounded memory. An envelope that was begun and not brought to its end opens nowhere.
+    ///
+    /// # Errors
+    /// What `write` or `out` returns.
+    fn seal(&self, recipient: &str, out: &mut dyn io::Write, write: &mut dyn FnMut(&mut dyn io::Write) -> io::Result<()>) -> io::Result<()>;
 }

@@ -257,7 +257,17 @@ impl Night<'_> {
             let now = world.clock.seconds();
             throughput.stages.push((name, cards, now - std::mem::replace(&mut since, now)));
         };
-        let maker = JobMaker { out: &*world.disk, vault, registers, batch, cut: &cut, rules: self.rules(batch), faces: self.faces, press: Default::default() };
+        let maker = JobMaker {
+            out: &*world.disk,
+            vault,
+            registers,
+            batch,
+            cut: &cut,
+            rules: self.rules(batch),
+            keys: world.card_keys.as_deref(),
+            faces: self.faces,
+            press: Default::default(),
+        };
         Jobs { world, plan, maker }.make_all(&Mutex::new(book), self.pool)?;
         lap("jobs");
         (world.give_back)();

@@ -19,6 +19,7 @@ pub mod nets;
 #[doc(hidden)]
 pub mod parts;
 mod pixels;
+mod portrait;
 mod refusal;
 mod rgb;
 mod scale;
@@ -37,6 +38,7 @@ pub use decode::decode;
 pub use examination::{ContainerMeasurements, Examination, Finding, Measurements, PixelMeasurements};
 pub use examine::{examine, is_judged_again, judge_again};
 pub use marked::marked;
+pub use portrait::{PortraitFault, portrait};
 pub use refusal::{Area, Refusal};
 pub use rgb::Rgb;
 pub use sitting::Sitting;

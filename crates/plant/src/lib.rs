@@ -7,18 +7,23 @@ pub mod backup;
 pub mod clock;
 pub mod disk;
 pub mod disk_watch;
+pub mod envelope;
+pub mod file_keys;
 pub mod inbox;
 pub mod keys;
 pub mod lock;
 pub mod machine;
 mod map;
 pub mod memory;
+#[cfg(feature = "pcsc")]
+pub mod reader;
 pub mod registers;
 pub mod vault_key;
 mod write_back;
 
 pub use clock::SystemClock;
 pub use disk::{Durability, RealDisk};
+pub use envelope::AgeEnvelope;
 pub use inbox::FolderInbox;
 pub use lock::{Lease, PlantLock, StaleLease};
 pub use memory::{MemoryWatch, cpu_seconds};

@@ -1,6 +1,6 @@
 //! What identifies this machine, its current boot and a process on it: for leases and for the index's marker. Linux.
 
-use std::fs;
+use std::{fs, io};
 
 /// The machine's name.
 #[must_use]
@@ -24,6 +24,17 @@ pub fn process_start(pid: u32) -> Option<u64> {
     after_name.split_ascii_whitespace().nth(19)?.parse().ok()
 }
 
+/// From here on the process leaves no core behind, whatever the machine does with cores, and nobody but root may look into its memory: it holds keys.
+///
+/// # Errors
+/// The kernel refuses.
+pub fn forbid_core_dumps() -> io::Result<()> {
+    use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
+    setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })?;
+    set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
+    Ok(())
+}
+
 fn first_line(path: &str) -> String {
     let text = fs::read_to_string(path).unwrap_or_default();
     text.lines().next().unwrap_or_default().trim().to_owned()
@@ -32,6 +43,13 @@ fn first_line(path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_core_is_left_after_it_was_forbidden() {
+        use rustix::process::{DumpableBehavior, Resource, dumpable_behavior, getrlimit};
+        forbid_core_dumps().unwrap();
+        assert_eq!((getrlimit(Resource::Core).current, dumpable_behavior().ok()), (Some(0), Some(DumpableBehavior::NotDumpable)));
+    }
 
     #[test]
     fn this_process_started_after_its_machine_and_no_process_has_the_last_number() {

@@ -2,6 +2,7 @@
 //! Also behind `cardline demo`. Nothing here resembles a real person; nothing here is part of the line.
 
 pub mod batch;
+pub mod card;
 pub mod degrade;
 pub mod dice;
 pub mod fixtures;

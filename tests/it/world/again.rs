@@ -24,7 +24,17 @@ fn a_job_made_again_is_the_same_and_one_that_was_written_down_otherwise_is_named
     let registers = line::registers::open(&*world.shelf, &cut.registers).unwrap_or_else(|e| panic!("{e}"));
     let (vault, faces, scratch) = (Vault::new(&world, &book), artwork::Faces::new(&plan.profile.face).unwrap(), SimDisk::default());
     let rules = BatchRules { profile: &plan.profile, pepper: &world.pepper, issued_on: plan.day(NOW), cards_per_job: plan.cards_per_job };
-    let maker = JobMaker { out: &scratch, vault: &vault, registers: &*registers, batch: &batch, cut: &cut, rules, faces: &faces, press: Default::default() };
+    let maker = JobMaker {
+        out: &scratch,
+        vault: &vault,
+        registers: &*registers,
+        batch: &batch,
+        cut: &cut,
+        rules,
+        keys: None,
+        faces: &faces,
+        press: Default::default(),
+    };
     maker.make_folders().unwrap_or_else(|e| panic!("{e}"));
     let before = disk.state();
     for mut made in book.jobs(&batch.batch).unwrap_or_else(|e| panic!("{e}")) {

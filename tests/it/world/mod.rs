@@ -5,6 +5,7 @@ mod again;
 mod apart;
 mod crash;
 mod faults;
+mod handover;
 mod inputs;
 mod neighbours;
 mod panics;

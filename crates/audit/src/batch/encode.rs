@@ -127,6 +127,30 @@ pub(super) fn dgi_cards(bytes: &[u8], batch: &str, job: u32) -> Result<Vec<Seen>
     if cards.len() == count as usize { Ok(cards) } else { Err(format!("{} cards, the header says {count}", cards.len())) }
 }
 
+const CPS_MAGIC: &[u8] = b"CLDGI\0\0\x02";
+const CPS_VERSION: &[u8] = b"02.1";
+
+/// The cards of a binary file with keys (docs/formats/cps.md): a header with batch 12, job 4, count 4, a part about its keys with its length 2,
+/// CRC32C 4; then each card: `CARD`, batch 12, job 4, position 4, generation 4, number 9, record 16, `02.1`, a record with its length 2, CRC32C 4.
+/// What is in the record, its keys and its MAC are the device's to judge.
+///
+/// # Errors
+/// The file hasn't the published shape, or is another job's.
+pub(super) fn cps_cards(bytes: &[u8], batch: &str, job: u32) -> Result<Vec<Seen>, String> {
+    let mut reader = Bytes { rest: bytes, since: bytes };
+    reader.exactly(CPS_MAGIC).ok_or("not an encode file of version 2")?;
+    reader.exactly(batch.as_bytes()).ok_or("another batch's")?;
+    reader.number().filter(|n| *n == job).ok_or("another job's")?;
+    let count = reader.number().ok_or("cut off")?;
+    reader.part().ok_or("cut off")?;
+    reader.checksum().ok_or("the header's checksum is wrong")?;
+    let mut cards = Vec::new();
+    while !reader.rest.is_empty() {
+        cards.push(reader.cps_card(batch, job).ok_or_else(|| format!("card {}: another job's, cut off or its checksum is wrong", cards.len() + 1))?);
+    }
+    if cards.len() == count as usize { Ok(cards) } else { Err(format!("{} cards, the header says {count}", cards.len())) }
+}
+
 struct Bytes<'a> {
     rest: &'a [u8],
     /// What the next checksum covers begins here.
@@ -153,6 +177,25 @@ impl<'a> Bytes<'a> {
         let right = self.number()? == crc32c::crc32c(covered);
         self.since = self.rest;
         right.then_some(())
+    }
+
+    /// A length of two bytes and so many bytes.
+    fn part(&mut self) -> Option<()> {
+        let len = u16::from_be_bytes(self.take(2)?.try_into().ok()?);
+        self.take(usize::from(len)).map(|_| ())
+    }
+
+    fn cps_card(&mut self, batch: &str, job: u32) -> Option<Seen> {
+        self.exactly(b"CARD")?;
+        self.exactly(batch.as_bytes())?;
+        self.number().filter(|n| *n == job)?;
+        let (position, generation) = (self.number()?, self.number()?);
+        let number = std::str::from_utf8(self.take(9)?).ok()?.to_owned();
+        let record = Keyed(self.take(16)?.try_into().ok()?);
+        self.exactly(CPS_VERSION)?;
+        self.part()?;
+        self.checksum()?;
+        Some(Seen { position: Some(position), generation: Some(generation), number: Some(number), record: Some(record), photo: None })
     }
 
     fn card(&mut self) -> Option<Seen> {

@@ -57,6 +57,7 @@ pub(super) fn check(check: &Check, folder: &str, made: &JobMade) -> Result<Proof
             (Some(_), _) => print::cards(bytes),
             (_, Some("txt")) => encode::text_cards(bytes),
             (_, Some("dgi")) => encode::dgi_cards(bytes, check.batch().id.as_str(), made.job),
+            (_, Some("cps")) => encode::cps_cards(bytes, check.batch().id.as_str(), made.job),
             _ => sheet(check, made, bytes, &wanted, &mut proofs),
         };
         match seen {

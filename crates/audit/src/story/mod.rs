@@ -3,6 +3,7 @@
 
 mod applications;
 mod batches;
+mod handovers;
 mod packages;
 mod people;
 mod purges;
@@ -44,6 +45,7 @@ pub struct Story {
     pub purge_unfinished: bool,
     run: runs::Runs,
     people: people::People,
+    handovers: handovers::Handovers,
 }
 
 /// A received package.
@@ -210,6 +212,11 @@ impl Story {
             Entry::ReleaseSigned(e) => self.release_signed(seq, e, proofs),
             Entry::PackagePurged(e) => self.package_purged(seq, e, proofs),
             Entry::BatchPurged(e) => self.batch_purged(seq, e, proofs),
+            Entry::DeviceAdded(e) => self.device_added(seq, e, proofs),
+            Entry::DeviceRemoved(e) => self.device_removed(seq, e, proofs),
+            Entry::HandoverBegun(e) => self.handover_begun(seq, e, proofs),
+            Entry::HandoverDone(e) => self.handover_done(seq, e, proofs),
+            Entry::HandoverResolved(e) => self.handover_resolved(seq, e, proofs),
         }
     }
 

@@ -40,13 +40,30 @@ impl People {
         self.people.get(person).filter(|p| p.in_force)
     }
 
+    pub(super) fn plant(&self) -> &str {
+        &self.plant
+    }
+
+    pub(super) fn any(&self) -> bool {
+        !self.people.is_empty()
+    }
+
+    pub(super) fn role_in_force(&self, person: &str) -> Option<Role> {
+        self.in_force(person).map(|p| p.role)
+    }
+
+    pub(super) fn signature(&self, person: &str, text: &str, signature: &str) -> Result<(), &'static str> {
+        let person = self.in_force(person).ok_or("signed by nobody of the register")?;
+        minisig::verify(text.as_bytes(), signature, &person.key)
+    }
+
     fn change(&mut self) -> usize {
         self.changes += 1;
         self.changes
     }
 
     /// What is wrong with an approval of a change, if anything.
-    fn approved(&self, approval: &Approval, text: &str) -> Result<(), &'static str> {
+    pub(super) fn approved(&self, approval: &Approval, text: &str) -> Result<(), &'static str> {
         let by = self.in_force(&approval.person).ok_or("signed by nobody of the register")?;
         if !matches!(by.role, Role::Supervisor | Role::Custodian) {
             return Err("signed by a role that may not");
@@ -139,7 +156,7 @@ impl Story {
     }
 }
 
-fn i24(proofs: &mut Proofs, found: Result<(), &'static str>, what: impl FnOnce() -> String) {
+pub(super) fn i24(proofs: &mut Proofs, found: Result<(), &'static str>, what: impl FnOnce() -> String) {
     let why = found.err();
     proofs.check(Invariant::I24, why.is_none(), || format!("{}: {}", what(), why.unwrap_or_default()));
 }

@@ -117,5 +117,10 @@ fn time_of(entry: &Entry) -> Option<Millis> {
         Entry::ReleaseSigned(e) => e.at,
         Entry::PackagePurged(e) => e.at,
         Entry::BatchPurged(e) => e.at,
+        Entry::DeviceAdded(e) => e.at,
+        Entry::DeviceRemoved(e) => e.at,
+        Entry::HandoverBegun(e) => e.at,
+        Entry::HandoverDone(e) => e.at,
+        Entry::HandoverResolved(e) => e.at,
     })
 }

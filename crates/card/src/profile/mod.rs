@@ -5,6 +5,7 @@
 pub mod chip;
 pub mod encode;
 pub mod face;
+pub mod keys;
 pub mod photo;
 pub mod record;
 pub mod retention;
@@ -23,9 +24,16 @@ pub const HUBEI_FOREIGNER_2025: &str = concat!(
     include_str!("../../profiles/hubei-foreigner-2025/photo.toml"),
     include_str!("../../profiles/hubei-foreigner-2025/photo-face.toml"),
     include_str!("../../profiles/hubei-foreigner-2025/chip.toml"),
+    include_str!("../../profiles/hubei-foreigner-2025/keys.toml"),
     include_str!("../../profiles/hubei-foreigner-2025/face.toml"),
     include_str!("../../profiles/hubei-foreigner-2025/encode.toml"),
 );
+
+/// A picture on the chip, for a profile over Hubei's: its place and limits.
+pub const CHIP_PORTRAIT: &str = include_str!("../../profiles/hubei-foreigner-2025/chip-portrait.toml");
+
+/// A signature over holder and permit, for a profile over Hubei's: what it covers and where it lies.
+pub const CHIP_PERMIT: &str = include_str!("../../profiles/hubei-foreigner-2025/chip-permit.toml");
 
 /// The photo rules of the domestic card, over Hubei's profile.
 pub const DOMESTIC_2019: &str = include_str!("../../profiles/domestic-2019/profile.toml");
@@ -47,6 +55,8 @@ pub struct Profile {
     pub number_range: Vec<record::NumberRange>,
     pub photo: photo::PhotoRules,
     pub chip: chip::ChipLayout,
+    #[serde(default)]
+    pub keys: keys::KeyRules,
     pub face: face::FaceLayout,
     pub encode: encode::EncodeLayout,
     #[serde(default)]

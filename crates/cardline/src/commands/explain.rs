@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use card::{Code, Outcome};
 use ledger::book::Book;
-use ledger::book::state::ApplicationState;
+use ledger::book::state::{ApplicationState, HandoverStage, Place};
 use ledger::fault::Fault;
 use line::plan::rfc3339;
 use line::validate::stored::Nearest;
@@ -30,6 +30,7 @@ pub fn explain(cli: &Cli, application: &str) -> Result<u8, Fault> {
     match (&a.place, a.outcome) {
         (Some(place), _) if !place.void => {
             println!("produced: card {} generation {} in batch {}, position {}", place.number, place.generation, place.batch, place.position + 1);
+            doubt(&book, place)?;
         }
         (_, Outcome::Accepted) => println!("accepted: waits for the next cut"),
         (_, Outcome::Held) => println!("held: waits for someone or something"),
@@ -59,6 +60,16 @@ pub fn explain(cli: &Cli, application: &str) -> Result<u8, Fault> {
         println!("\naccepted by a person in spite of: {}", a.waived.join(" "));
     }
     Ok(0)
+}
+
+/// Says so where nobody knows whether the card's job reached its device.
+fn doubt(book: &Book, place: &Place) -> Result<(), Fault> {
+    let Some(batch) = book.batch(&place.batch)? else { return Ok(()) };
+    let job = place.position / batch.cards_per_job.max(1) + 1;
+    for h in book.handovers_of(&place.batch, job)?.iter().filter(|h| h.stage == HandoverStage::InDoubt) {
+        println!("{} hand-over {} of its job {job} to {} is in doubt", Code::Hnd01, h.begun.number, h.begun.device);
+    }
+    Ok(())
 }
 
 /// Who sent the picture before, in words. It is in the vault, because no outlet may be told of another's application; without the vault's

@@ -1,12 +1,16 @@
 //! One file per command; this one only finds the right file.
 
 mod backup;
+mod chip;
 mod decide;
 mod demo;
+mod devices;
 mod drill;
 mod explain;
+mod handover;
 mod held;
 pub mod init;
+mod keys;
 mod ledger;
 mod package;
 mod people;
@@ -49,10 +53,12 @@ pub fn dispatch(cli: &Cli) -> Result<u8, Fault> {
         Command::Status { json } => status::status(cli, *json),
         Command::Explain { application } => explain::explain(cli, application),
         Command::Track { application_or_card } => track::track(cli, application_or_card),
+        Command::Chip { command } => chip::chip(cli, command),
         Command::Returns { command } => returns::returns(cli, command),
         Command::Event(args) => decide::event(cli, args),
         Command::Release(args) => release::release(cli, args),
         Command::People { command } => people::people(cli, command),
+        Command::Keys { command } => keys::keys(cli, command),
         Command::Ledger { command } => ledger::ledger(cli, command),
         Command::Purge(args) => purge::purge(cli, args),
         Command::Verify(args) => verify::verify(cli, args),
@@ -60,5 +66,7 @@ pub fn dispatch(cli: &Cli) -> Result<u8, Fault> {
         Command::Restore(args) => backup::restore(cli, args),
         Command::Drill(args) => drill::drill(cli, args),
         Command::Demo(args) => demo::demo(cli, args),
+        Command::Devices { command } => devices::devices(cli, command),
+        Command::Handover(args) => handover::handover(cli, args),
     }
 }

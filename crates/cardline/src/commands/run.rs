@@ -28,12 +28,17 @@ pub fn run(cli: &Cli, args: &RunArgs, command: &str, halves: Halves) -> Result<u
         witness::demand(&JournalView::open(wiring::disk(cli)?)?.0, &witness::places(text)?)?;
     }
     let mut open = wiring::open(cli, command)?;
-    let outcome = walk(&mut open, args, command, halves);
+    let outcome = opened_keys(cli, &mut open, halves).and_then(|()| walk(&mut open, args, command, halves));
     let (code, closing) = open.finish(outcome)?;
     if args.json {
         println!("{closing}");
     }
     Ok(code)
+}
+
+/// Asked for before anything begins: not at three in the morning, between intake and jobs.
+fn opened_keys(cli: &Cli, open: &mut OpenPlant, halves: Halves) -> Result<(), Fault> {
+    if halves.produce { open.open_card_keys(cli.keys_passphrase_fd) } else { Ok(()) }
 }
 
 /// Runs an opened plant and gives the exit code and the closing object.

@@ -1,8 +1,11 @@
 //! `cardline status`: where everything stands, on one screen. Reads beside a run that is going on.
 
 use card::Outcome;
+use ledger::book::state::HandoverState;
+use ledger::entry::HandoverBegun;
 use ledger::fault::Fault;
-use serde_json::json;
+use line::plan::rfc3339;
+use serde_json::{Value, json};
 
 use crate::cli::Cli;
 use crate::wiring;
@@ -28,6 +31,7 @@ pub fn status(cli: &Cli, as_json: bool) -> Result<u8, Fault> {
         purged += u64::from(book.package(number)?.is_some_and(|p| p.purged.is_some()));
     }
     let set_aside = book.set_aside()?.len();
+    let in_doubt = book.handovers_in_doubt()?;
     if as_json {
         let batches: Vec<_> = batches
             .iter()
@@ -38,6 +42,7 @@ pub fn status(cli: &Cli, as_json: bool) -> Result<u8, Fault> {
             "packages": {"received": packages, "set_aside": set_aside, "unjudged": unjudged.len(), "unanswered": unanswered.len(), "purged": purged},
             "applications": {"arrived": next.0, "not_judged_yet": next.0 - judged, "waiting_for_cut": pool, "held": held, "rejected": rejected, "in_batches": in_batches},
             "batches": batches, "registers": registers,
+            "in_doubt": in_doubt.iter().map(|h| in_doubt_json(&h.begun)).collect::<Vec<_>>(),
             "last_run": run.map(|r| json!({"run": r.run, "command": r.command, "who": r.who, "ended": r.ended})),
         });
         println!("{value}");
@@ -52,6 +57,10 @@ pub fn status(cli: &Cli, as_json: bool) -> Result<u8, Fault> {
     for b in batches.iter().rev().take(10).rev() {
         println!("batch         {}  {}  {} applications, {} jobs, {} bundles", b.batch, b.stage.name(), b.cards, b.jobs, b.bundles);
     }
+    for HandoverState { begun: b, .. } in &in_doubt {
+        println!("IN DOUBT      hand-over {} to {}: {} of {} job {}, begun {} by {}", b.number, b.device, b.file.path, b.batch, b.job, rfc3339(b.at), b.who);
+        println!("              look at the device; two people say `cardline handover resolve {} {} arrived|not-arrived`", b.device, b.number);
+    }
     for kind in ["outlets", "permits", "enrolment"] {
         match registers.iter().find(|r| r.kind == kind) {
             Some(r) => println!("register      {kind} version {}, {} rows", r.version, r.rows),
@@ -63,4 +72,8 @@ pub fn status(cli: &Cli, as_json: bool) -> Result<u8, Fault> {
         println!("last run      #{} {} by {}: {ended}", r.run, r.command, r.who);
     }
     Ok(0)
+}
+
+fn in_doubt_json(b: &HandoverBegun) -> Value {
+    json!({"device": b.device, "number": b.number, "batch": b.batch.as_str(), "job": b.job, "file": b.file.path, "begun_at": b.at})
 }

@@ -36,7 +36,7 @@ pub fn track(cli: &Cli, text: &str) -> Result<u8, Fault> {
     if subjects.is_empty() {
         return Err(Fault::Usage(format!("no application or card {text}")));
     }
-    let mut batches = std::collections::BTreeSet::new();
+    let mut batches = Batches::new();
     for record in book.view().read_from(1) {
         let record = record?;
         for subject in &subjects {
@@ -46,7 +46,10 @@ pub fn track(cli: &Cli, text: &str) -> Result<u8, Fault> {
     Ok(0)
 }
 
-fn lines(entry: &Entry, s: &Subject, batches: &mut std::collections::BTreeSet<String>) -> Vec<(Millis, String)> {
+/// Batches a subject was cut into, with its jobs there.
+type Batches = std::collections::BTreeMap<String, u32>;
+
+fn lines(entry: &Entry, s: &Subject, batches: &mut Batches) -> Vec<(Millis, String)> {
     let codes = |reasons: &[card::Reason]| reasons.iter().map(|r| r.code.text()).collect::<Vec<_>>().join(" ");
     let mine = |number: &str, generation: u32| s.cards.iter().any(|(n, g)| n == number && *g == generation);
     let line = match entry {
@@ -59,7 +62,7 @@ fn lines(entry: &Entry, s: &Subject, batches: &mut std::collections::BTreeSet<St
         Entry::Moved(e) if e.ordinal == s.ordinal => (e.at, format!("{:?} ({:?} by {}) {}", e.outcome, e.cause, e.who, codes(&e.reasons)).to_lowercase_first()),
         Entry::BatchCut(e) => match e.cards.iter().position(|c| c.ordinal == s.ordinal) {
             Some(i) => {
-                batches.insert(e.batch.to_string());
+                batches.insert(e.batch.to_string(), i as u32 / e.cards_per_job.max(1) + 1);
                 (
                     e.frozen_at,
                     format!("cut into batch {} at position {} with card number {} generation {}", e.batch, i + 1, e.cards[i].number, e.cards[i].generation),
@@ -67,17 +70,20 @@ fn lines(entry: &Entry, s: &Subject, batches: &mut std::collections::BTreeSet<St
             }
             None => return Vec::new(),
         },
-        Entry::BatchSealed(e) if batches.contains(e.batch.as_str()) => (e.at, format!("batch {} sealed", e.batch)),
-        Entry::ReleaseSigned(e) if batches.contains(e.batch.as_str()) => (e.at, format!("release of batch {} signed by {}", e.batch, e.person)),
-        Entry::BatchReleased(e) if batches.contains(e.batch.as_str()) => (e.at, format!("batch {} released ({})", e.batch, e.by.join(", "))),
-        Entry::BatchDispatched(e) if batches.contains(e.batch.as_str()) => (e.at, format!("batch {} dispatched", e.batch)),
+        Entry::BatchSealed(e) if batches.contains_key(e.batch.as_str()) => (e.at, format!("batch {} sealed", e.batch)),
+        Entry::ReleaseSigned(e) if batches.contains_key(e.batch.as_str()) => (e.at, format!("release of batch {} signed by {}", e.batch, e.person)),
+        Entry::BatchReleased(e) if batches.contains_key(e.batch.as_str()) => (e.at, format!("batch {} released ({})", e.batch, e.by.join(", "))),
+        Entry::BatchDispatched(e) if batches.contains_key(e.batch.as_str()) => (e.at, format!("batch {} dispatched", e.batch)),
         Entry::PackagePurged(e) if e.package == s.package => (e.at, format!("package purged by {}: {}", e.who, e.reason)),
-        Entry::BatchPurged(e) if batches.contains(e.batch.as_str()) => (e.at, format!("batch {} purged by {}: {}", e.batch, e.who, e.reason)),
-        Entry::Results(e) if batches.contains(e.batch.as_str()) => {
+        Entry::BatchPurged(e) if batches.contains_key(e.batch.as_str()) => (e.at, format!("batch {} purged by {}: {}", e.batch, e.who, e.reason)),
+        Entry::Results(e) if batches.contains_key(e.batch.as_str()) => {
             let found = e.cards.iter().filter(|c| s.cards.iter().any(|(n, _)| *n == c.number));
             return found.map(|c| (e.at, format!("machine result: {:?}", c.result).to_lowercase_first())).collect();
         }
         Entry::CardEvent(e) if mine(&e.number, e.generation) => (e.at, format!("{} (by {})", e.kind.name(), e.who)),
+        Entry::HandoverBegun(e) if batches.get(e.batch.as_str()) == Some(&e.job) => {
+            (e.at, format!("hand-over {} to {} begun by {}: {}", e.number, e.device, e.who, e.file.path))
+        }
         _ => return Vec::new(),
     };
     vec![line]

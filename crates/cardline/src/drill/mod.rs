@@ -63,8 +63,10 @@ pub fn drill(cli: &Cli, args: &DrillArgs, into: &Path, tell: &mut dyn FnMut(&Exe
     let config = wiring::read_config(&cli.plant)?;
     let profile = wiring::profile_at(&cli.plant, &config, evening.at)?;
     // One thread: the n-th operation is the same one on every run, so that a seed replays what it showed.
-    let plan =
-        Plan { release: line::plan::ReleaseMode::Automatic, ..wiring::settled(&config, profile.without_faces(), &config.photo.engine().networks(), Some(1))? };
+    let plan = Plan {
+        release: line::plan::ReleaseMode::Automatic,
+        ..wiring::settled(&config, profile.without_faces(), &config.photo.engine().networks(), "no card keys", Some(1))?
+    };
     let night = Night::undisturbed(&evening, plan, args.seed)?;
     let sound = broken(&SimDisk::of(night.end.clone()));
     tell(&Exercise { name: "undisturbed", outcome: if sound.is_empty() { Ok(night.told(&evening)) } else { Err(sound.join("; ")) } });

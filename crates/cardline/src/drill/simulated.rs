@@ -39,6 +39,7 @@ pub fn world(disk: &SimDisk, clock: &SimClock) -> Result<World, Fault> {
         give_back: || {},
         apart: Box::new(Trusting),
         networks: Arc::new(Absent),
+        card_keys: None,
         auditor: Box::new(NoAudit),
         stop: Arc::new(AtomicBool::new(false)),
     })

@@ -1,8 +1,8 @@
 //! From data groups back to files: what a chip would hold after it was given them.
 
 use super::read::{Cursor, Dgi};
-use super::{DGI_CREATE, size_of};
-use crate::image::{ChipRecordImage, Content, FileImage};
+use super::{DGI_CREATE, PERMISSION_FREE, PERMISSION_NEVER, size_of};
+use crate::image::{ChipRecordImage, Content, FileImage, Permission, Permissions};
 
 /// The files a card's groups make: what a chip would hold after them.
 ///
@@ -38,15 +38,21 @@ struct Made {
 }
 
 impl Made {
-    fn finished(self) -> Result<FileImage, String> {
-        let whole = size_of(&self.image.content) == self.size && matches!(&self.image.content, Content::Transparent(_)) | (self.count() == self.records);
+    /// A transparent file that was made and got no content is reserved.
+    fn finished(mut self) -> Result<FileImage, String> {
+        if let (Content::Transparent(bytes), Ok(size_bytes @ 1..)) = (&self.image.content, u16::try_from(self.size))
+            && bytes.is_empty()
+        {
+            self.image.content = Content::Reserved { size_bytes };
+        }
+        let whole = size_of(&self.image.content) == self.size && (!matches!(&self.image.content, Content::Records(_)) || self.count() == self.records);
         if whole { Ok(self.image) } else { Err("a file of another size than its parameters say".to_owned()) }
     }
 
     fn count(&self) -> usize {
         match &self.image.content {
             Content::Records(records) => records.len(),
-            Content::Transparent(_) => 0,
+            Content::Transparent(_) | Content::Reserved { .. } => 0,
         }
     }
 }
@@ -62,8 +68,21 @@ fn parameters(value: &[u8]) -> Result<Parameters, String> {
     let tags: Vec<u8> = objects.iter().map(|(t, _)| *t).collect();
     match (tags.as_slice(), find(0x82)) {
         ([0x82, 0x84], Some([0x38])) => Ok(Parameters::Folder(find(0x84).unwrap_or_default().to_vec())),
-        ([0x80, 0x82, 0x83, 0x88], Some(descriptor)) => file(find(0x80), descriptor, find(0x83), find(0x88)).map(Parameters::File),
+        ([0x80, 0x82, 0x83, 0x86, 0x88], Some(descriptor)) => {
+            let mut made = file(find(0x80), descriptor, find(0x83), find(0x88))?;
+            let Some([read, update]) = find(0x86) else { return Err("an access object of another length".to_owned()) };
+            made.image.access = Permissions { read: permission(*read), update: permission(*update) };
+            Ok(Parameters::File(made))
+        }
         _ => Err("unknown file control parameters".to_owned()),
+    }
+}
+
+fn permission(byte: u8) -> Permission {
+    match byte {
+        PERMISSION_FREE => Permission::Free,
+        PERMISSION_NEVER => Permission::Never,
+        id => Permission::Key(id),
     }
 }
 
@@ -74,7 +93,7 @@ fn file(size: Option<&[u8]>, descriptor: &[u8], id: Option<&[u8]>, sfi: Option<&
         [0x05, 0x01, _, _, count] => (Content::Records(Vec::new()), usize::from(*count)),
         _ => return Err("unknown kind of file".to_owned()),
     };
-    let image = FileImage { folder: Vec::new(), id: u16::from_be_bytes([*i1, *i0]), sfi: sfi >> 3, content };
+    let image = FileImage { folder: Vec::new(), id: u16::from_be_bytes([*i1, *i0]), sfi: sfi >> 3, access: Permissions::default(), content };
     Ok(Made { image, size: usize::from(u16::from_be_bytes([*s1, *s0])), records })
 }
 

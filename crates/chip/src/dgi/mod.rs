@@ -25,11 +25,15 @@ const RECORD_BYTES: usize = 16;
 const DGI_CREATE: u16 = 0x0062;
 /// From here the length has its long form, `FF` and two bytes.
 const LONG_FORM_FROM: usize = 0xFF;
+/// In an access object: anyone, nobody; any other byte is the key that opens.
+const PERMISSION_FREE: u8 = 0x00;
+const PERMISSION_NEVER: u8 = 0xFF;
 
 /// Bytes of a file's content as the chip stores it.
 fn size_of(content: &Content) -> usize {
     match content {
         Content::Transparent(bytes) => bytes.len(),
+        Content::Reserved { size_bytes } => usize::from(*size_bytes),
         Content::Records(records) => records.iter().map(|r| r.value.len() + 2).sum(),
     }
 }

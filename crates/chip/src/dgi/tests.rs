@@ -49,9 +49,9 @@ fn the_documented_bytes() {
     assert_eq!(&bytes[36..53], b"\0\0\0\x02\0\0\0\x01H00000012");
     let stream = &bytes[73..];
     assert_eq!(&stream[..10], [0x00, 0x62, 22, 0x62, 20, 0x82, 0x01, 0x38, 0x84, 15]);
-    assert_eq!(&stream[25..47], [0x00, 0x62, 20, 0x62, 18, 0x80, 2, 0, 46, 0x82, 5, 5, 1, 0, 14, 6, 0x83, 2, 0xEF, 0x05, 0x88, 1]);
-    assert_eq!(&stream[47..54], [5 << 3, 0x05, 0x02, 3, 0x02, 1, b'1']);
-    assert_eq!(&stream[54..63], [0x05, 0x03, 6, 0x03, 4, b'3', b'.', b'0', b'0']);
+    assert_eq!(&stream[25..49], [0x00, 0x62, 24, 0x62, 22, 0x80, 2, 0, 46, 0x82, 5, 5, 1, 0, 14, 6, 0x83, 2, 0xEF, 0x05, 0x86, 2, 0x00, 0x0B]);
+    assert_eq!(&stream[49..58], [0x88, 1, 5 << 3, 0x05, 0x02, 3, 0x02, 1, b'1']);
+    assert_eq!(&stream[58..67], [0x05, 0x03, 6, 0x03, 4, b'3', b'.', b'0', b'0']);
 }
 
 #[test]
@@ -103,7 +103,7 @@ fn every_wrong_byte_is_seen() {
 #[test]
 fn malformed_groups_are_refused() {
     let folder: &[u8] = &[0x62, 6, 0x82, 1, 0x38, 0x84, 1, b'F'];
-    let records: &[u8] = &[0x62, 18, 0x80, 2, 0, 3, 0x82, 5, 5, 1, 0, 3, 1, 0x83, 2, 0xEF, 5, 0x88, 1, 5 << 3];
+    let records: &[u8] = &[0x62, 22, 0x80, 2, 0, 3, 0x82, 5, 5, 1, 0, 3, 1, 0x83, 2, 0xEF, 5, 0x86, 2, 0, 0, 0x88, 1, 5 << 3];
     let group = |dgi, value| Dgi { dgi, value };
     let good = [group(0x62, folder), group(0x62, records), group(0x0507, &[7, 1, 9][..])];
     assert!(files_of(&good).is_ok());

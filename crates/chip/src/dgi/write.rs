@@ -2,8 +2,8 @@
 
 use card::{BatchId, Card};
 
-use super::{CARD_MAGIC, DGI_CREATE, FILE_MAGIC, LONG_FORM_FROM, NUMBER_BYTES, VERSION, size_of};
-use crate::image::{ChipImage, Content, FileImage};
+use super::{CARD_MAGIC, DGI_CREATE, FILE_MAGIC, LONG_FORM_FROM, NUMBER_BYTES, PERMISSION_FREE, PERMISSION_NEVER, VERSION, size_of};
+use crate::image::{ChipImage, Content, FileImage, Permission};
 use crate::problem::ChipProblem;
 
 /// The header of a job's file; `count` cards follow.
@@ -65,6 +65,7 @@ fn put_content(file: &FileImage, out: &mut Vec<u8>) -> Result<(), ChipProblem> {
     let dgi_of = |low: u8| u16::from(file.sfi) << 8 | u16::from(low);
     match &file.content {
         Content::Transparent(bytes) => put_dgi(dgi_of(0), bytes, out),
+        Content::Reserved { .. } => Ok(()),
         Content::Records(records) => records.iter().try_for_each(|record| put_dgi(dgi_of(record.tag), &tlv(record.tag, &record.value)?, out)),
     }
 }
@@ -76,14 +77,15 @@ fn folder_parameters(name: &[u8]) -> Vec<u8> {
     template(&inner)
 }
 
-/// `62 L { 80 02 size · 82 L descriptor · 83 02 id · 88 01 short id }` (ISO 7816-4 §7.4.3). Records are linear variable TLV.
+/// `62 L { 80 02 size · 82 L descriptor · 83 02 id · 86 02 read, update · 88 01 short id }` (ISO 7816-4 §7.4.3). Records are linear variable
+/// TLV; 86 is in our own format.
 fn file_parameters(file: &FileImage) -> Result<Vec<u8>, ChipProblem> {
     let too_large = |_| ChipProblem::new("file", "over 65,535 bytes");
     let size = u16::try_from(size_of(&file.content)).map_err(too_large)?;
     let mut inner = vec![0x80, 0x02];
     inner.extend_from_slice(&size.to_be_bytes());
     match &file.content {
-        Content::Transparent(_) => inner.extend_from_slice(&[0x82, 0x01, 0x01]),
+        Content::Transparent(_) | Content::Reserved { .. } => inner.extend_from_slice(&[0x82, 0x01, 0x01]),
         Content::Records(records) => {
             let longest = records.iter().map(|r| r.value.len() + 2).max().unwrap_or(0);
             let count = u8::try_from(records.len()).map_err(too_large)?;
@@ -94,8 +96,17 @@ fn file_parameters(file: &FileImage) -> Result<Vec<u8>, ChipProblem> {
     }
     inner.extend_from_slice(&[0x83, 0x02]);
     inner.extend_from_slice(&file.id.to_be_bytes());
+    inner.extend_from_slice(&[0x86, 0x02, permission(file.access.read), permission(file.access.update)]);
     inner.extend_from_slice(&[0x88, 0x01, file.sfi << 3]);
     Ok(template(&inner))
+}
+
+fn permission(permission: Permission) -> u8 {
+    match permission {
+        Permission::Free => PERMISSION_FREE,
+        Permission::Never => PERMISSION_NEVER,
+        Permission::Key(id) => id,
+    }
 }
 
 fn template(inner: &[u8]) -> Vec<u8> {

@@ -4,7 +4,7 @@
 use card::{Digest, Ordinal, Outcome};
 
 use super::sightings::{Family, half};
-use super::state::{ApplicationState, BatchStage, BatchState, CardState, PackageState, PersonState, Place, Purged, RunState, SequenceState};
+use super::state::{ApplicationState, BatchStage, BatchState, CardState, HandoverStage, PackageState, PersonState, Place, Purged, RunState, SequenceState};
 use super::{Book, keys};
 use crate::entry::{
     BatchCut, BatchDispatched, CardEvent, Cause, Entry, Judged, JudgedApplication, Millis, Moved, PackagePurged, PackageReceived, PersonRemoved, Results,
@@ -50,6 +50,11 @@ impl Book {
                 let purged = Purged { who: e.who.clone(), reason: e.reason.clone(), at: e.at };
                 self.change_batch(&e.batch, |b| b.purged = Some(purged))?;
             }
+            Entry::DeviceAdded(e) => self.fold_device_added(e)?,
+            Entry::DeviceRemoved(e) => self.change_device(&e.device, |d| d.removed = true)?,
+            Entry::HandoverBegun(e) => self.fold_handover_begun(e)?,
+            Entry::HandoverDone(e) => self.settle_handover(&e.device, e.number, HandoverStage::Arrived)?,
+            Entry::HandoverResolved(e) => self.fold_handover_resolved(e)?,
         }
         Ok(())
     }

@@ -99,6 +99,37 @@ pub fn release_signature_prefix(batch: &BatchId) -> Vec<u8> {
     tagged(b'S', &[batch.as_str().as_bytes()])
 }
 
+pub fn device(device: &str) -> Vec<u8> {
+    tagged(b'd', &[device.as_bytes()])
+}
+
+/// A token: the hand-overs of a device in order.
+pub fn handover(device: &str, number: u64) -> Vec<u8> {
+    tagged(b'H', &[device.as_bytes(), b"\0", &number.to_be_bytes()])
+}
+
+pub fn handover_prefix(device: &str) -> Vec<u8> {
+    tagged(b'H', &[device.as_bytes(), b"\0"])
+}
+
+/// The last token of each file of a job, whichever device it was for.
+pub fn handed_over(batch: &BatchId, job: u32, path: &str) -> Vec<u8> {
+    tagged(b'T', &[batch.as_str().as_bytes(), &job.to_be_bytes(), path.as_bytes()])
+}
+
+pub fn handed_over_prefix(batch: &BatchId, job: u32) -> Vec<u8> {
+    tagged(b'T', &[batch.as_str().as_bytes(), &job.to_be_bytes()])
+}
+
+/// What people said about a hand-over in doubt, by person.
+pub fn handover_word(device: &str, number: u64, person: &str) -> Vec<u8> {
+    tagged(b'W', &[device.as_bytes(), b"\0", &number.to_be_bytes(), person.as_bytes()])
+}
+
+pub fn handover_word_prefix(device: &str, number: u64) -> Vec<u8> {
+    tagged(b'W', &[device.as_bytes(), b"\0", &number.to_be_bytes()])
+}
+
 pub fn set_aside(path: &str) -> Vec<u8> {
     tagged(b'z', &[path.as_bytes()])
 }

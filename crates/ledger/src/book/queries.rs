@@ -216,7 +216,7 @@ impl Book {
         self.collect(b"z", b"{")
     }
 
-    fn collect<T: serde::de::DeserializeOwned>(&self, from: &[u8], to: &[u8]) -> Result<Vec<T>, Fault> {
+    pub(super) fn collect<T: serde::de::DeserializeOwned>(&self, from: &[u8], to: &[u8]) -> Result<Vec<T>, Fault> {
         let mut found = Vec::new();
         self.scan(from, to, &mut |_, value| {
             found.push(decode::<T>(value));

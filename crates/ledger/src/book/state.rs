@@ -5,7 +5,9 @@ use card::reason::Reason;
 use card::{BatchId, Digest, Ordinal, Outcome, OutletCode};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::entry::{CardEventKind, Cause, Facts, FileDigest, JobMade, MachineResult, Millis, PackageReceived, PersonAdded, Role};
+use crate::entry::{
+    CardEventKind, Cause, DeviceAdded, DeviceKind, Facts, FileDigest, HandoverBegun, JobMade, MachineResult, Millis, PackageReceived, PersonAdded, Role,
+};
 use crate::fault::Fault;
 
 /// Raised whenever a key or value of the index changes its shape.
@@ -193,6 +195,59 @@ impl PersonState {
     pub(super) fn of(e: &PersonAdded) -> Self {
         Self { person: e.person.clone(), name: e.name.clone(), role: e.role, key: e.key.clone(), removed: false }
     }
+}
+
+/// A device jobs are handed to. Removed ones stay on record: neither name nor key is given again.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct DeviceState {
+    pub device: String,
+    pub kind: DeviceKind,
+    pub recipient: String,
+    pub sealed_only: bool,
+    pub removed: bool,
+    /// Hand-overs begun, void ones included: the number of the last.
+    pub tokens: u64,
+    /// The hand-over that was begun and neither done nor settled: it is in doubt.
+    pub in_doubt: Option<u64>,
+    /// Header of the last hand-over that reached it.
+    pub previous: Option<Digest>,
+}
+
+impl DeviceState {
+    pub(super) fn of(e: &DeviceAdded) -> Self {
+        let DeviceAdded { device, kind, recipient, sealed_only, .. } = e.clone();
+        Self { device, kind, recipient, sealed_only, removed: false, tokens: 0, in_doubt: None, previous: None }
+    }
+}
+
+/// How a hand-over stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HandoverStage {
+    /// Begun: unless it is going on just now, nobody knows whether it arrived.
+    InDoubt,
+    /// Written down as done, or two people found that it arrived.
+    Arrived,
+    /// Two people found that it did not arrive: the file may be handed over again, under another number.
+    Void,
+}
+
+impl HandoverStage {
+    /// For people.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::InDoubt => "in doubt",
+            Self::Arrived => "arrived",
+            Self::Void => "void",
+        }
+    }
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct HandoverState {
+    pub begun: HandoverBegun,
+    pub stage: HandoverStage,
 }
 
 /// Jobs of a batch that are durable.

@@ -3,7 +3,7 @@
 use std::io::{self, BufWriter, Write};
 
 use card::{BatchId, Code, Outcome};
-use ledger::entry::{Entry, Judged, Millis};
+use ledger::entry::{Entry, HandoverBegun, Judged, Millis};
 use ledger::fault::Fault;
 use ledger::journal::{JournalView, Record};
 use line::plan::rfc3339;
@@ -86,6 +86,7 @@ fn of_batch(entry: &Entry) -> Option<&BatchId> {
         Entry::BatchDispatched(e) => Some(&e.batch),
         Entry::Results(e) => Some(&e.batch),
         Entry::BatchPurged(e) => Some(&e.batch),
+        Entry::HandoverBegun(e) => Some(&e.batch),
         _ => None,
     }
 }
@@ -127,7 +128,19 @@ fn summary(entry: &Entry) -> (Option<Millis>, String) {
         Entry::PackagePurged(e) => (Some(e.at), format!("package {} purged by {}, because: {}", e.package, e.who, e.reason)),
         Entry::BatchPurged(e) => (Some(e.at), format!("batch {} purged by {}, because: {}", e.batch, e.who, e.reason)),
         Entry::ReleaseSigned(e) => (Some(e.at), format!("release of batch {} signed by {} ({})", e.batch, e.person, e.role.name())),
+        Entry::DeviceAdded(e) => (Some(e.at), format!("device {} ({}) added by {}", e.device, e.kind.name(), e.who)),
+        Entry::DeviceRemoved(e) => (Some(e.at), format!("device {} removed by {}", e.device, e.who)),
+        Entry::HandoverBegun(e) => (Some(e.at), handover_begun(e)),
+        Entry::HandoverDone(e) => (Some(e.at), format!("hand-over {} to {} done: envelope {}", e.number, e.device, e.envelope)),
+        Entry::HandoverResolved(e) => {
+            let word = if e.arrived { "arrived" } else { "did not arrive" };
+            (Some(e.at), format!("hand-over {} to {} {word}, says {} ({}), because: {}", e.number, e.device, e.person, e.role.name(), e.reason))
+        }
     }
+}
+
+fn handover_begun(e: &HandoverBegun) -> String {
+    format!("batch {} job {}: hand-over {} of {} to {} begun by {}, header {}", e.batch, e.job, e.number, e.file.path, e.device, e.who, e.header)
 }
 
 fn codes(reasons: &[card::Reason]) -> String {
