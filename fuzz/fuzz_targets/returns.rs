@@ -90,6 +90,7 @@ fn plant(start: Start) -> Plant {
         progress: Box::new(Silent),
         give_back: || {},
         networks: Arc::new(photo::nets::Absent),
+        card_keys: None,
         apart: Box::new(Trusting),
         auditor: Box::new(NoAudit),
         stop: Arc::new(AtomicBool::new(false)),
