@@ -13,6 +13,7 @@ mod keys;
 mod kill;
 mod ledger_commands;
 mod night;
+mod paper;
 mod people;
 mod photo;
 mod pictures;
@@ -30,6 +31,8 @@ mod system_crypto;
 mod system_faults;
 #[cfg(feature = "system-tests")]
 mod system_onnxruntime;
+#[cfg(feature = "system-tests")]
+mod system_paper;
 #[cfg(feature = "system-tests")]
 mod system_permit;
 mod tamper;

@@ -17,10 +17,15 @@ pub struct Plant {
 impl Plant {
     /// A plant with `applications` invented applications in its inbox, small jobs, and nothing run yet.
     pub fn stocked(applications: u32, seed: u64) -> Self {
+        Self::of_demo(&["--applications", &applications.to_string(), "--seed", &seed.to_string()])
+    }
+
+    /// A plant as the demonstration makes it with these flags, small jobs, and nothing run yet.
+    pub fn of_demo(flags: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let root = folder.path().join("plant");
         let plant = Self { root, _folder: Some(folder) };
-        plant.ok(&["demo", "--no-run", "--applications", &applications.to_string(), "--seed", &seed.to_string()]);
+        plant.ok(&[&["demo", "--no-run"], flags].concat());
         let config = plant.root.join("pipeline.toml");
         let text = std::fs::read_to_string(&config).expect("a configuration");
         std::fs::write(&config, text.replace("cards_per_job = 500", "cards_per_job = 40").replace("durability = \"full\"", "durability = \"none\""))

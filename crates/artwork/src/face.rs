@@ -57,6 +57,29 @@ pub fn check_card_texts(application: &Application, layout: &FaceLayout) -> CardT
     check
 }
 
+/// A text that had to give way to its box: what a person looks at first on a proof.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Tight {
+    pub field: &'static str,
+    pub size_pt: f64,
+    pub lines: usize,
+}
+
+/// Fields of the application that are set on more than one line, or within a step of the smallest size the layout allows. A text that can't be set is
+/// none of them: [`check_card_texts`] tells it.
+#[must_use]
+pub fn tight_texts(application: &Application, layout: &FaceLayout) -> Vec<Tight> {
+    let tight = |element: &Element| {
+        let What::Field { field, style, .. } = &element.what else { return None };
+        let text = applicant_value(*field, application)?;
+        let fitted = set(&text, field.name(), element.at, style).ok()?;
+        let smallest = fitted.size_pt < style.size_max_pt && fitted.size_pt < style.size_min_pt + 1.5 * style.size_step_pt;
+        let gave_way = smallest || fitted.lines.len() > 1;
+        gave_way.then(|| Tight { field: field.name(), size_pt: fitted.size_pt, lines: fitted.lines.len() })
+    };
+    layout.front.iter().chain(&layout.back).filter_map(tight).collect()
+}
+
 /// A layout made ready for many cards: what is the same on every card is set once and shared between pages.
 pub struct Faces {
     width_mm: f64,
@@ -300,6 +323,16 @@ mod tests {
         made.application = long;
         let printed = Faces::new(&layout).ok().unwrap().card_pages(&made, &Photo::new(portrait(1)).ok().unwrap());
         assert_eq!(printed.err(), Some(Fault::Misfit { field: "name".to_owned() }));
+    }
+
+    #[test]
+    fn a_text_that_gave_way_is_told() {
+        let layout = layout();
+        let fields = |name: &str| tight_texts(&application(name, None), &layout).into_iter().map(|t| (t.field, t.lines)).collect::<Vec<_>>();
+        assert_eq!(fields("ANNA LEE"), []);
+        assert_eq!(fields("ANNA-MARIA WILHELMINA VON"), [], "a little smaller is nothing to look at");
+        assert_eq!(fields("ANNA-MARIA WILHELMINA VON UND ZU HOHENSTEIN"), [("name", 2)]);
+        assert_eq!(fields(&"WOLFESCHLEGELSTEINHAUSENBERGERDORFF".repeat(2)), [], "it can't be set at all");
     }
 
     #[test]

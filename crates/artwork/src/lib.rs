@@ -16,7 +16,7 @@ mod subset;
 mod table;
 
 pub use codes::{CODE_128_QUIET_MODULES, code_128, qr};
-pub use face::{CardTextCheck, Faces, check_card_texts};
+pub use face::{CardTextCheck, Faces, Tight, check_card_texts, tight_texts};
 pub use fit::{Fitted, Misfit, Sizes, fit};
 pub use fonts::{Fonts, fonts, fonts_digest, missing_glyphs};
 pub use label::{MailLabel, check_label_sender, mail_label};

@@ -91,6 +91,11 @@ impl Page {
         Self { width_mm, height_mm, corner_radius_mm: 0.0, bleed_mm: 0.0, record_digest: None, backdrop: None, items: Vec::new() }
     }
 
+    /// Every line of text of the page, the backdrop's first.
+    pub fn texts(&self) -> impl Iterator<Item = &Text> {
+        self.drawn().filter_map(|item| if let Item::Text(text) = item { Some(text) } else { None })
+    }
+
     /// Backdrop first, then the page's own items.
     pub(crate) fn drawn(&self) -> impl Iterator<Item = &Item> {
         self.backdrop.iter().flat_map(|b| b.iter()).chain(&self.items)

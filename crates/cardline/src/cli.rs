@@ -2,6 +2,7 @@
 
 mod chip;
 mod devices;
+mod paper;
 mod photo;
 mod upkeep;
 
@@ -14,6 +15,7 @@ pub use devices::{
     DeviceAddArgs, DeviceByArgs, DeviceKindArg, DeviceRemoveArgs, DevicesCommand, FoundArg, HandoverArgs, HandoverCommand, HandoverOpenArgs,
     HandoverResolveArgs, HandoverSendArgs,
 };
+pub use paper::{InspectArgs, ProofArgs};
 pub use photo::{EngineArgs, PhotoCheckArgs, PhotoCommand, PhotoEvaluateArgs, PhotoLabelledArgs, PhotoSheetArgs, WhatifArgs};
 pub use upkeep::{BackupArgs, DrillArgs, LedgerCommand, PurgeArgs, RestoreArgs, VerifyArgs};
 
@@ -150,6 +152,10 @@ pub enum Command {
         #[command(subcommand)]
         command: DevicesCommand,
     },
+    /// Pictures of a sealed batch's cards for people: a contact sheet, the riskiest first, and each card of it front and back.
+    Proof(ProofArgs),
+    /// Read a sealed batch's print files with other programs (qpdf, poppler, zbar) and hold them against its cards.
+    Inspect(InspectArgs),
     /// Hand a released batch's jobs over to a device: each file once, in an envelope only that device can open.
     Handover(HandoverArgs),
 }
@@ -441,6 +447,9 @@ pub struct DemoArgs {
     pub applications: u64,
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
+    /// Give ordinary applicants the hardest names there are; some can't be printed and are held.
+    #[arg(long)]
+    pub hard_names: bool,
     /// Make plant and packages, don't run.
     #[arg(long)]
     pub no_run: bool,

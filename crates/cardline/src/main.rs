@@ -8,6 +8,7 @@ macro_rules! tell {
     }};
 }
 
+mod again;
 mod card_keys;
 mod cli;
 mod commands;

@@ -2,27 +2,15 @@
 //! I-20). This is our own code a second time, to prove that it is deterministic; the independent look at the files is `audit`'s.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
-use card::{BatchId, Code, Digest, Ordinal, Profile};
-use chip::keys::CardKeys;
+use card::{BatchId, Digest, Ordinal};
 use ledger::book::Book;
 use ledger::book::state::BatchState;
 use ledger::entry::BatchCut;
 use ledger::fault::Fault;
-use line::job::JobMaker;
-use line::personalise::BatchRules;
-use line::plan::civil_day;
-use line::vault::Vault;
-use photo::nets::{Networks as _, OnDemand};
-use plant::keys::PlantKeys;
-use plant::{RealDisk, Shelf, SystemEntropy};
-use testkit::world::SimDisk;
 
+use crate::again::Again;
 use crate::cli::Cli;
-use crate::config::Config;
-use crate::release_id::release_id;
-use crate::{card_keys, wiring};
 
 /// Shares are exact to a millionth.
 const WHOLE: u64 = 1_000_000;
@@ -59,28 +47,12 @@ impl Sample {
     }
 }
 
-/// What stays the same for all batches.
-struct Again<'a> {
-    cli: &'a Cli,
-    config: Config,
-    networks: OnDemand,
-    disk: Arc<RealDisk>,
-    keys: PlantKeys,
-    card_keys: Option<Arc<dyn CardKeys>>,
-    book: Book,
-}
-
 /// Makes the sample of all sealed batches, or of one, again.
 ///
 /// # Errors
 /// CFG-02: a batch was made with another release of the program, so its bytes can't be made here. Or the plant can't be read.
 pub fn jobs(cli: &Cli, only: Option<&BatchId>, sample: &Sample) -> Result<audit::Finding, Fault> {
-    let disk = wiring::disk(cli)?;
-    let book = wiring::look(cli)?;
-    let config = wiring::read_config(&cli.plant)?;
-    let (networks, keys) = (config.photo.engine().networks(), PlantKeys::open(&*disk)?);
-    let card_keys = card_keys::open(&*disk, &config, cli.keys_passphrase_fd)?;
-    let again = Again { cli, networks, config, keys, card_keys, disk, book };
+    let again = Again::open(cli)?.with_card_keys()?;
     let mut finding =
         audit::Finding { id: "I-20", what: "cards made again from the vault, byte for byte the same", checked: 0, ok: true, detail: None, broken: 0 };
     tell!("the sample is that of --seed {}", sample.seed);
@@ -90,12 +62,12 @@ pub fn jobs(cli: &Cli, only: Option<&BatchId>, sample: &Sample) -> Result<audit:
             continue;
         }
         let cut = again.book.cut_of(&batch)?;
-        let left = again.left(&batch, &cut)?;
+        let left = left(&again.book, &batch, &cut)?;
         purged += u64::from(batch.jobs) - left.len() as u64;
         let jobs = sample.of(&batch.batch, &left);
         // Nothing left to make: then the release it was made with doesn't matter either.
         if !jobs.is_empty() {
-            again.batch(&batch, &cut, &jobs, &mut finding)?;
+            compare(&again, &batch, &cut, &jobs, &mut finding)?;
         }
     }
     if purged > 0 {
@@ -106,73 +78,44 @@ pub fn jobs(cli: &Cli, only: Option<&BatchId>, sample: &Sample) -> Result<audit:
     Ok(finding)
 }
 
-impl Again<'_> {
-    fn profile(&self, batch: &BatchState) -> Result<Profile, Fault> {
-        let profile = wiring::profile_at(&self.cli.plant, &self.config, batch.frozen_at)?;
-        let here = release_id(&self.config, &profile, &self.networks.identity().map_err(wiring::no_engine)?, &card_keys::identity(&*self.disk, &self.config)?);
-        if here == batch.release_id {
-            return Ok(profile);
-        }
-        Err(Fault::refused(
-            Code::Cfg02,
-            format!("batch {} was made with release {}, this is {here}: it can't be made again here", batch.batch, batch.release_id),
-        ))
+/// The jobs that can still be made: nothing of the batch, and no package that one of their cards is made from, was purged.
+fn left(book: &Book, batch: &BatchState, cut: &BatchCut) -> Result<Vec<u32>, Fault> {
+    if batch.purged.is_some() {
+        return Ok(Vec::new());
     }
-
-    /// The jobs that can still be made: nothing of the batch, and no package that one of their cards is made from, was purged.
-    fn left(&self, batch: &BatchState, cut: &BatchCut) -> Result<Vec<u32>, Fault> {
-        if batch.purged.is_some() {
-            return Ok(Vec::new());
-        }
-        let mut left = BTreeSet::from_iter(1..=batch.jobs);
-        for (job, cards) in (1..).zip(cut.cards.chunks(batch.cards_per_job as usize)) {
-            for card in cards {
-                if self.is_gone(batch, card.ordinal)? {
-                    left.remove(&job);
-                }
+    let mut left = BTreeSet::from_iter(1..=batch.jobs);
+    for (job, cards) in (1..).zip(cut.cards.chunks(batch.cards_per_job as usize)) {
+        for card in cards {
+            if is_gone(book, batch, card.ordinal)? {
+                left.remove(&job);
             }
         }
-        Ok(left.into_iter().collect())
     }
+    Ok(left.into_iter().collect())
+}
 
-    /// A card of this batch can't be made again: its package was purged. A void slot needs none.
-    fn is_gone(&self, batch: &BatchState, ordinal: Ordinal) -> Result<bool, Fault> {
-        let application = self.book.application(ordinal)?;
-        let made = application.filter(|a| a.place.as_ref().is_some_and(|p| !p.void && p.batch == batch.batch));
-        let Some(application) = made else { return Ok(false) };
-        Ok(self.book.package(application.package)?.is_some_and(|p| p.purged.is_some()))
-    }
+/// A card of this batch can't be made again: its package was purged. A void slot needs none.
+fn is_gone(book: &Book, batch: &BatchState, ordinal: Ordinal) -> Result<bool, Fault> {
+    let application = book.application(ordinal)?;
+    let made = application.filter(|a| a.place.as_ref().is_some_and(|p| !p.void && p.batch == batch.batch));
+    let Some(application) = made else { return Ok(false) };
+    Ok(book.package(application.package)?.is_some_and(|p| p.purged.is_some()))
+}
 
-    fn batch(&self, batch: &BatchState, cut: &BatchCut, jobs: &[u32], finding: &mut audit::Finding) -> Result<(), Fault> {
-        let profile = self.profile(batch)?;
-        let registers = line::registers::open(&Shelf::new(self.disk.clone()), &cut.registers)?;
-        let vault = Vault::of(self.disk.clone(), Arc::new(self.keys.vault.clone()), Arc::new(SystemEntropy), &self.book);
-        let faces = artwork::Faces::new(&profile.face).map_err(|e| Fault::Config(format!("card layout of profile {}: {e}", profile.id)))?;
-        for made in self.book.jobs(&batch.batch)?.iter().filter(|made| jobs.contains(&made.job)) {
-            let issued_on = civil_day(batch.frozen_at, self.config.utc_offset_minutes().unwrap_or(0));
-            let rules = BatchRules { profile: &profile, pepper: &self.keys.pepper, issued_on, cards_per_job: batch.cards_per_job };
-            // In memory: personal data is written nowhere but in the plant. One job at a time.
-            let scratch = SimDisk::default();
-            let maker = JobMaker {
-                out: &scratch,
-                vault: &vault,
-                registers: &*registers,
-                batch,
-                cut,
-                rules,
-                keys: self.card_keys.as_deref(),
-                faces: &faces,
-                press: Default::default(),
-            };
+/// Makes the jobs again, one at a time.
+fn compare(again: &Again, batch: &BatchState, cut: &BatchCut, jobs: &[u32], finding: &mut audit::Finding) -> Result<(), Fault> {
+    for made in again.book.jobs(&batch.batch)?.iter().filter(|made| jobs.contains(&made.job)) {
+        let difference = again.with_maker(batch, cut, |maker| {
             maker.make_folders()?;
-            if let Some(difference) = maker.differs(&self.book, made)? {
-                finding.detail.get_or_insert(format!("batch {}: {difference}", batch.batch));
-                finding.broken += 1;
-            }
-            finding.checked += made.records.iter().flatten().count() as u64;
+            maker.differs(&again.book, made)
+        })?;
+        if let Some(difference) = difference {
+            finding.detail.get_or_insert(format!("batch {}: {difference}", batch.batch));
+            finding.broken += 1;
         }
-        Ok(())
+        finding.checked += made.records.iter().flatten().count() as u64;
     }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -125,8 +125,11 @@ impl JobMaker<'_> {
         Ok(MadeJob { job, files, records, spoilt })
     }
 
-    /// `None` for a slot whose number is void already.
-    fn make_card(&self, state: &ApplicationState) -> Result<Option<Personalised>, (Ordinal, Reason)> {
+    /// One card as its job has it; `None` for a slot whose number is void already.
+    ///
+    /// # Errors
+    /// Its stored copy can't be used any more.
+    pub fn make_card(&self, state: &ApplicationState) -> Result<Option<Personalised>, (Ordinal, Reason)> {
         let Some(place) = state.place.as_ref().filter(|p| !p.void && p.batch == self.batch.batch) else { return Ok(None) };
         let unusable = |what: &str| (state.ordinal, self.rules.profile.reason(Code::Out03, what, "as validated"));
         let record: StoredRecord = self.vault.record(state.package, state.row).map_err(|_| unusable("record unreadable"))?;

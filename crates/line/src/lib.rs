@@ -21,6 +21,7 @@ pub mod personalise;
 pub mod photo_answers;
 pub mod plan;
 pub mod ports;
+pub mod proof;
 pub mod pump;
 pub mod purge;
 pub mod recheck;

@@ -48,7 +48,8 @@ pub fn demo(cli: &Cli, args: &DemoArgs) -> Result<u8, Fault> {
 fn make(cli: &Cli, args: &DemoArgs) -> Result<(), Fault> {
     let clock = wiring::clock(cli)?;
     init::create(&cli.plant, &init::entropy_of_seed(args.seed), &*clock, COMMENTED_DEFAULT)?;
-    let order = Order::new(args.applications, args.seed, civil_day(clock.now(), UTC_OFFSET_MINUTES));
+    let ordinary = Order::new(args.applications, args.seed, civil_day(clock.now(), UTC_OFFSET_MINUTES));
+    let order = Order { hard_names: args.hard_names, ..ordinary };
     let mut out = PlantFolders { plant: Folder(cli.plant.clone()), demo: Folder(cli.plant.join(DEMO)) };
     let made = generate(&order, &mut out).map_err(|e| Fault::io("generate", "demo", e))?;
     let mut open = wiring::open(cli, "demo")?;

@@ -13,6 +13,7 @@ pub mod init;
 mod keys;
 mod ledger;
 mod package;
+mod paper;
 mod people;
 mod photo;
 mod purge;
@@ -67,6 +68,8 @@ pub fn dispatch(cli: &Cli) -> Result<u8, Fault> {
         Command::Drill(args) => drill::drill(cli, args),
         Command::Demo(args) => demo::demo(cli, args),
         Command::Devices { command } => devices::devices(cli, command),
+        Command::Proof(args) => paper::proof(cli, args),
+        Command::Inspect(args) => paper::inspect(cli, args),
         Command::Handover(args) => handover::handover(cli, args),
     }
 }

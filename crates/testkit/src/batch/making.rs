@@ -16,7 +16,7 @@ use super::pack::{Container, Entries, File, Parts, Written, store};
 use super::pairs::{Debt, Pair, is_plain};
 use super::person::Person;
 use super::registers::{self, Registers};
-use super::{Order, history};
+use super::{Order, hard_names, history};
 use crate::degrade;
 use crate::dice::Dice;
 use crate::gallery::Gallery;
@@ -198,6 +198,12 @@ impl<'o> Making<'o> {
 
     fn ordinary(&mut self, frame: &Frame, dice: &mut Dice) -> Case {
         let mut case = self.conforming(frame.outlet, frame.employer.clone());
+        if self.order.hard_names {
+            let mut person = case.person.clone();
+            hard_names::harden(&mut person, dice);
+            case.change_person(person);
+            hard_names::spoil(&mut case);
+        }
         if dice.chance(UNUSUAL_SHARE)
             && let Photo::Good(n) = case.photo
         {

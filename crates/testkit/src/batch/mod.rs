@@ -6,6 +6,7 @@ mod case;
 mod destination;
 mod expected;
 mod faults;
+mod hard_names;
 mod history;
 mod hostile;
 mod making;
@@ -38,6 +39,8 @@ pub struct Order {
     pub faulty_share: Option<f64>,
     /// Portraits rendered; every photo is one of them seen again.
     pub portraits: usize,
+    /// Every ordinary applicant has one of the hardest names: long, stacked, rare, some not printable.
+    pub hard_names: bool,
 }
 
 impl Order {
@@ -54,7 +57,7 @@ impl Order {
     pub fn new(applications: u64, seed: u64, today: Date) -> Self {
         // Rendering one takes as long as all else about a hundred applications.
         let portraits = (applications / 8).clamp(Self::PORTRAITS_MIN, Self::PORTRAITS_MAX) as usize;
-        Self { applications: applications.max(Self::APPLICATIONS_MIN), seed, today, faulty_share: None, portraits }
+        Self { applications: applications.max(Self::APPLICATIONS_MIN), seed, today, faulty_share: None, portraits, hard_names: false }
     }
 
     fn share(&self) -> f64 {

@@ -29,10 +29,19 @@ pub fn zone(z: &Zone) -> String {
     format!("P<{country}{}|{number}{country}{birth}{}{expiry}{optional}{composite}", name_field(z.name), z.sex)
 }
 
+/// Characters a name needs, uncut.
+pub fn name_field_chars(name: &Name) -> usize {
+    identifiers(name).len()
+}
+
+fn identifiers(name: &Name) -> String {
+    let parts = [&name.surname, &name.given].map(|part| letters(part));
+    if parts[0].is_empty() { parts[1].clone() } else { parts.join("<<") }
+}
+
 /// Primary identifier, two fillers, secondary; cut to 39 characters.
 pub fn name_field(name: &Name) -> String {
-    let parts = [&name.surname, &name.given].map(|part| letters(part));
-    let text = if parts[0].is_empty() { parts[1].clone() } else { parts.join("<<") };
+    let text = identifiers(name);
     let cut: String = text.chars().take(NAME_CHARS).collect();
     format!("{cut:<<39}")
 }
@@ -65,6 +74,10 @@ fn letters(text: &str) -> String {
             'Ü' => out.push_str("UE"),
             'ẞ' | 'ß' => out.push_str("SS"),
             'Đ' | 'Ð' => out.push('D'),
+            'Þ' => out.push_str("TH"),
+            'Œ' => out.push_str("OE"),
+            'Ħ' => out.push('H'),
+            'Ŋ' => out.push('N'),
             'Ł' => out.push('L'),
             other => out.extend(other.nfd().filter(char::is_ascii_uppercase)),
         }
