@@ -14,6 +14,7 @@ mod kill;
 mod ledger_commands;
 mod night;
 mod people;
+mod permits;
 mod photo;
 mod pictures;
 mod plant;

@@ -5,13 +5,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use card::{BatchId, Code, Digest, Ordinal, Profile};
-use chip::keys::CardKeys;
 use ledger::book::Book;
 use ledger::book::state::BatchState;
 use ledger::entry::BatchCut;
 use ledger::fault::Fault;
 use line::job::JobMaker;
-use line::personalise::BatchRules;
+use line::personalise::{BatchRules, Chips};
 use line::plan::civil_day;
 use line::vault::Vault;
 use photo::nets::{Networks as _, OnDemand};
@@ -66,7 +65,7 @@ struct Again<'a> {
     networks: OnDemand,
     disk: Arc<RealDisk>,
     keys: PlantKeys,
-    card_keys: Option<Arc<dyn CardKeys>>,
+    opened: card_keys::Opened,
     book: Book,
 }
 
@@ -79,8 +78,8 @@ pub fn jobs(cli: &Cli, only: Option<&BatchId>, sample: &Sample) -> Result<audit:
     let book = wiring::look(cli)?;
     let config = wiring::read_config(&cli.plant)?;
     let (networks, keys) = (config.photo.engine().networks(), PlantKeys::open(&*disk)?);
-    let card_keys = card_keys::open(&*disk, &config, cli.keys_passphrase_fd)?;
-    let again = Again { cli, networks, config, keys, card_keys, disk, book };
+    let opened = card_keys::open(&*disk, &config, cli.keys_passphrase_fd)?;
+    let again = Again { cli, networks, config, keys, opened, disk, book };
     let mut finding =
         audit::Finding { id: "I-20", what: "cards made again from the vault, byte for byte the same", checked: 0, ok: true, detail: None, broken: 0 };
     tell!("the sample is that of --seed {}", sample.seed);
@@ -148,6 +147,7 @@ impl Again<'_> {
         let registers = line::registers::open(&Shelf::new(self.disk.clone()), &cut.registers)?;
         let vault = Vault::of(self.disk.clone(), Arc::new(self.keys.vault.clone()), Arc::new(SystemEntropy), &self.book);
         let faces = artwork::Faces::new(&profile.face).map_err(|e| Fault::Config(format!("card layout of profile {}: {e}", profile.id)))?;
+        let chips = Chips::of(&profile, self.opened.signer.as_deref())?;
         for made in self.book.jobs(&batch.batch)?.iter().filter(|made| jobs.contains(&made.job)) {
             let issued_on = civil_day(batch.frozen_at, self.config.utc_offset_minutes().unwrap_or(0));
             let rules = BatchRules { profile: &profile, pepper: &self.keys.pepper, issued_on, cards_per_job: batch.cards_per_job };
@@ -160,7 +160,8 @@ impl Again<'_> {
                 batch,
                 cut,
                 rules,
-                keys: self.card_keys.as_deref(),
+                chips: &chips,
+                keys: self.opened.keys.as_deref(),
                 faces: &faces,
                 press: Default::default(),
             };

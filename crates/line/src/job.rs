@@ -17,7 +17,7 @@ use rayon::prelude::*;
 
 use crate::crosscheck;
 use crate::job_sheet::Sheet;
-use crate::personalise::{BatchRules, Personalised, personalise};
+use crate::personalise::{BatchRules, Chips, Personalised, personalise};
 use crate::ports::{Lookup, Registers};
 use crate::validate::stored::StoredRecord;
 use crate::vault::Vault;
@@ -37,6 +37,7 @@ pub struct JobMaker<'a> {
     pub batch: &'a BatchState,
     pub cut: &'a BatchCut,
     pub rules: BatchRules<'a>,
+    pub chips: &'a Chips<'a>,
     /// Derives the cards' keys; `None` where cards are made without.
     pub keys: Option<&'a dyn CardKeys>,
     pub faces: &'a artwork::Faces,
@@ -104,9 +105,10 @@ impl JobMaker<'_> {
     /// Makes and publishes a job's files. `states`: its applications, by slot.
     ///
     /// # Errors
-    /// KEY-01, KEY-02; the disk fails, or a promise of ours is broken: two views of a card differ, a gated text can't be set.
+    /// KEY-01, KEY-02, KEY-03, KEY-10; the disk fails, or a promise of ours is broken: two views of a card differ, a gated text can't be set.
     pub fn make(&self, job: u32, states: &[ApplicationState]) -> Result<MadeJob, Fault> {
-        let outcomes: Vec<Result<Option<Personalised>, (Ordinal, Reason)>> = states.par_iter().map(|state| self.make_card(state)).collect();
+        let outcomes: Vec<Result<Option<Personalised>, (Ordinal, Reason)>> =
+            states.par_iter().map(|state| self.make_card(state)).collect::<Result<_, Fault>>()?;
         let (mut cards, mut spoilt) = (Vec::new(), Vec::new());
         for (outcome, state) in outcomes.into_iter().zip(states) {
             match outcome {
@@ -126,14 +128,22 @@ impl JobMaker<'_> {
     }
 
     /// `None` for a slot whose number is void already.
-    fn make_card(&self, state: &ApplicationState) -> Result<Option<Personalised>, (Ordinal, Reason)> {
-        let Some(place) = state.place.as_ref().filter(|p| !p.void && p.batch == self.batch.batch) else { return Ok(None) };
-        let unusable = |what: &str| (state.ordinal, self.rules.profile.reason(Code::Out03, what, "as validated"));
-        let record: StoredRecord = self.vault.record(state.package, state.row).map_err(|_| unusable("record unreadable"))?;
-        let contents = self.vault.contents(state.package).map_err(|_| unusable("contents unreadable"))?;
-        let photo = contents.get(&record.photo_entry()).ok().flatten().ok_or_else(|| unusable("photo unreadable"))?;
-        let division = self.division(state);
-        personalise(state, place, &record, &photo, &division, &self.rules).map(Some).map_err(|reason| (state.ordinal, reason))
+    fn make_card(&self, state: &ApplicationState) -> Result<Result<Option<Personalised>, (Ordinal, Reason)>, Fault> {
+        let Some(place) = state.place.as_ref().filter(|p| !p.void && p.batch == self.batch.batch) else { return Ok(Ok(None)) };
+        let (record, photo) = match self.stored(state) {
+            Ok(stored) => stored,
+            Err(what) => return Ok(Err((state.ordinal, self.rules.profile.reason(Code::Out03, what, "as validated")))),
+        };
+        let made = personalise(state, place, &record, &photo, &self.division(state), &self.rules, self.chips)?;
+        Ok(made.map(Some).map_err(|reason| (state.ordinal, reason)))
+    }
+
+    /// An application's record and photo in the vault, or which of it can't be read.
+    fn stored(&self, state: &ApplicationState) -> Result<(StoredRecord, Vec<u8>), &'static str> {
+        let record: StoredRecord = self.vault.record(state.package, state.row).map_err(|_| "record unreadable")?;
+        let contents = self.vault.contents(state.package).map_err(|_| "contents unreadable")?;
+        let photo = contents.get(&record.photo_entry()).ok().flatten().ok_or("photo unreadable")?;
+        Ok((record, photo))
     }
 
     fn division(&self, state: &ApplicationState) -> String {
