@@ -7,7 +7,9 @@ use std::process::{Command, Output, Stdio};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use card::Profile;
+use card::profile::chip::KeyAlgorithm;
 use chip::cps::CpsReader;
+use chip::keys::check_value;
 use chip::{Key16, Sm4Key, VendorReader};
 use jiff::civil::date;
 use plant::file_keys::{self, StoredKey};
@@ -147,6 +149,13 @@ fn a_night_with_keys_writes_them_for_the_device_and_nowhere_else() {
         }
     }
     assert_eq!(seen.len(), of_cards.len(), "every card once");
+
+    // What is shown of them is the check value alone.
+    let (number, keys_of_it) = of_cards.first_key_value().unwrap();
+    let check = check_value(KeyAlgorithm::Sm4, &Key16::take(&mut { keys_of_it[1] }));
+    let shown = plant.ok(&["chip", "show", number]);
+    let line = shown.lines().find(|l| l.contains("RKSSSE") && l.contains(&file_keys::hex(&check)));
+    assert!(line.is_some(), "{} in {shown}", file_keys::hex(&check));
 
     // Nobody else: not one key, master or derived, in any file of the plant or on the terminal.
     let all: Vec<[u8; 16]> = keys.iter().map(|k| *k.value().expose()).chain(of_cards.into_values().flatten()).collect();

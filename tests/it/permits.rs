@@ -48,15 +48,14 @@ pub fn issuer_key(plant: &Plant) -> PathBuf {
 pub fn night(applications: u32, seed: u64) -> (Plant, Vec<PathBuf>) {
     let plant = with_keys(signing(applications, seed));
     fine(&with_passphrase(&plant, &["run"], PASSPHRASE));
-    let files = plant.files("batches").into_keys().filter(|path| path.ends_with(".dgi")).map(|path| plant.root.join(path)).collect();
+    let files = plant.files("batches").into_keys().filter(|path| path.ends_with(".cps")).map(|path| plant.root.join(path)).collect();
     (plant, files)
 }
 
 /// The files of every card of an encode file.
 #[cfg(feature = "system-tests")]
 pub fn cards(encode: &[u8]) -> Vec<Vec<chip::FileImage>> {
-    let reader = chip::DgiReader::open(encode).unwrap();
-    reader.map(|card| chip::files_of(&card.unwrap().groups).unwrap()).collect()
+    chip::cps::CpsReader::open(encode).unwrap().map(|card| chip::cps::files_of(&card.unwrap())).collect()
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! One job: a machine pass of cards as a print file, two encode files and a job sheet. It depends on nothing but the cut batch, the
+//! One job: a machine pass of cards as a print file, two encode files (text and binary) and a job sheet. It depends on nothing but the cut batch, the
 //! vault and the registers of the cut, so it can be made again at any time, the same to the byte. Writing it down is `jobs.rs`'.
 
 use std::sync::Mutex;
@@ -165,29 +165,26 @@ impl JobMaker<'_> {
         let header = |out: &mut Vec<u8>| chip::vendor_header(&self.rules.profile.encode, out);
         let line = |c: &Personalised, out: &mut Vec<u8>| chip::vendor_line(&c.card, &c.image, &c.photo, &self.rules.profile.encode, out);
         let text = self.encode_file(together, &format!("encode/job-{job:04}.txt"), made(), header, line)?;
-        let header = |out: &mut Vec<u8>| chip::dgi_header(&self.batch.batch, job, made().count() as u32, out);
-        let dgi = self.encode_file(together, &format!("encode/job-{job:04}.dgi"), made(), header, |c, out| chip::dgi_card(&c.card, &c.image, out))?;
-        let cps = self.keys.map(|keys| self.cps_file(together, job, &made().collect::<Vec<_>>(), keys)).transpose()?;
+        let cps = self.cps_file(together, job, &made().collect::<Vec<_>>())?;
         let (print, cards) = self.print_file(together, job, cards)?;
-        let mut files = vec![print, text, dgi];
-        files.extend(cps);
+        let mut files = vec![print, text, cps];
         let sheet = Sheet::new(self, job, &cards, &files);
         files.push(self.write(together, &format!("print/job-{job:04}.sheet.json"), &sheet.to_json())?);
         files.push(self.write(together, &format!("print/job-{job:04}.sheet.pdf"), &sheet.to_pdf(self.rules.issued_on)?)?);
         Ok(files)
     }
 
-    /// The encode file with keys: all of a job's keys are derived in one call, because a token may want to.
-    fn cps_file(&self, together: &mut Together, job: u32, cards: &[&Personalised], keys: &dyn CardKeys) -> Result<FileDigest, Fault> {
+    /// The binary encode file: all of a job's keys are derived in one call, because a token may want to.
+    fn cps_file(&self, together: &mut Together, job: u32, cards: &[&Personalised]) -> Result<FileDigest, Fault> {
         let path = format!("encode/job-{job:04}.cps");
         let broken = |fault: CpsFault| match fault {
             CpsFault::Chip(problem) => Fault::Invariant(format!("{path}: {problem}")),
             CpsFault::Keys(fault) => Fault::refused(Code::Key03, format!("{path}: {fault}")),
         };
-        let writer = CpsWriter::new(&self.rules.profile.chip, Some(keys)).map_err(broken)?;
+        let writer = CpsWriter::new(&self.rules.profile.chip, self.keys).map_err(broken)?;
         // No stock list is read yet: a profile that takes the factor from the chip's historical bytes is refused here.
         let request = |c: &&Personalised| KeyRequest::new(&c.card, self.rules.profile.keys, None).map_err(|fault| broken(fault.into()));
-        let requests = cards.iter().map(request).collect::<Result<Vec<_>, _>>()?;
+        let requests = cards.iter().filter(|_| self.keys.is_some()).map(request).collect::<Result<Vec<_>, _>>()?;
         let derived = writer.derive(&requests).map_err(|fault| broken(fault.into()))?;
         let mut bytes = Vec::new();
         let FileInfo { len_bytes, digest } = together.write(&self.staged(&path), |file| {

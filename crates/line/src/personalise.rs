@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use card::reason::Code;
 use card::{Card, Digest, Profile, Reason, card_number, validity};
+use chip::cps::CpsWriter;
 use chip::permit::PermitSigner;
 use chip::{FileTree, ImageFault, Parts};
 use jiff::civil::Date;
@@ -49,9 +50,11 @@ impl<'a> Chips<'a> {
     /// `signer`: needed where the profile wants signed permits, left alone where it doesn't.
     ///
     /// # Errors
-    /// KEY-10: a signer is needed and there is none, or none whose cards could be made again.
+    /// The layout can't be written; KEY-10: a signer is needed and there is none, or none whose cards could be made again.
     pub fn of(profile: &'a Profile, signer: Option<&'a dyn PermitSigner>) -> Result<Self, Fault> {
-        let tree = FileTree::of(&profile.chip).map_err(|e| Fault::Config(format!("chip of profile {}: {e}", profile.id)))?;
+        let unwritable = |e: &dyn std::fmt::Display| Fault::Config(format!("chip of profile {}: {e}", profile.id));
+        let tree = FileTree::of(&profile.chip).map_err(|e| unwritable(&e))?;
+        CpsWriter::new(&profile.chip, None).map_err(|e| unwritable(&e))?;
         let signer = chip::permit::ready(&tree, signer).map_err(|fault| unsigned(&fault))?;
         Ok(Self { tree, signer })
     }
