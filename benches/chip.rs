@@ -1,4 +1,4 @@
-//! What encoding costs: chip image, vendor line with a 60 KB photo, data groups, reading both files back, and a permit's signature.
+//! What encoding costs: chip image, vendor line with a 60 KB photo, record without keys, reading both files back, and a permit's signature.
 //! `cargo bench -p chip`. Throughput is per card.
 
 use std::hint::black_box;
@@ -6,6 +6,7 @@ use std::hint::black_box;
 use card::application::{Application, BusinessType, Delivery, DocumentType, Lane, Sex};
 use card::profile::{CHIP_PERMIT, HUBEI_FOREIGNER_2025};
 use card::{BatchId, Card, Keyed, OutletCode, Profile, card_number};
+use chip::cps::CpsWriter;
 use chip::permit::{PermitSigner as _, SoftwareSigner, verify};
 use chip::{FileTree, Parts};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
@@ -70,34 +71,38 @@ fn application(n: u32) -> Application {
 
 /// The two files of a job.
 fn job(cards: &[Card], photo: &[u8], profile: &Profile) -> (Vec<u8>, Vec<u8>) {
-    let (mut text, mut dgi) = (Vec::new(), Vec::new());
+    let (mut text, mut cps) = (Vec::new(), Vec::new());
+    let tree = FileTree::of(&profile.chip).expect("a layout");
+    let writer = CpsWriter::new(&profile.chip, None).expect("a layout");
+    let none = writer.derive(&[]).expect("no keys");
     chip::vendor_header(&profile.encode, &mut text);
-    chip::dgi_header(&cards[0].batch, 1, cards.len() as u32, &mut dgi);
-    for card in cards {
-        let image = chip::image(card, &profile.chip).expect("fits");
+    writer.header(&cards[0].batch, 1, cards.len() as u32, &mut cps);
+    for (n, card) in cards.iter().enumerate() {
+        let image = tree.image(card, Parts::default()).ok().expect("fits");
         chip::vendor_line(card, &image, photo, &profile.encode, &mut text).expect("fits");
-        chip::dgi_card(card, &image, &mut dgi).expect("fits");
+        writer.card(card, &image, &none, n, &mut cps).expect("fits");
     }
-    (text, dgi)
+    (text, cps)
 }
 
 fn chip_benches(c: &mut Criterion) {
     let profile = Profile::built_in("hubei-foreigner-2025", date(2025, 6, 1)).expect("built in");
     let photo: Vec<u8> = (0..PHOTO_BYTES).map(|i| (i * 31 % 251) as u8).collect();
     let cards: Vec<Card> = (0..JOB_CARDS).map(card).collect();
-    let (text, dgi) = job(&cards, &photo, &profile);
+    let (text, cps) = job(&cards, &photo, &profile);
     let mut one = c.benchmark_group("chip");
     one.throughput(Throughput::Elements(1));
     one.bench_function("check_texts", |b| b.iter(|| chip::check_texts(black_box(&cards[0].application), &profile.chip)));
-    one.bench_function("image", |b| b.iter(|| chip::image(black_box(&cards[0]), &profile.chip)));
+    let tree = FileTree::of(&profile.chip).expect("a layout");
+    one.bench_function("image", |b| b.iter(|| tree.image(black_box(&cards[0]), Parts::default()).ok().expect("fits")));
     one.throughput(Throughput::Elements(u64::from(JOB_CARDS)));
-    one.bench_function("image_line_dgi", |b| b.iter(|| job(black_box(&cards), &photo, &profile)));
+    one.bench_function("image_line_cps", |b| b.iter(|| job(black_box(&cards), &photo, &profile)));
     one.bench_function("read_vendor", |b| b.iter(|| chip::vendor_records(black_box(&text))));
-    one.bench_function("read_dgi", |b| b.iter(|| chip::dgi_records(black_box(&dgi))));
+    one.bench_function("read_cps", |b| b.iter(|| chip::cps::cps_records(black_box(&cps))));
     one.finish();
 }
 
-/// A signed card against the bare signature, and the inspector's check.
+/// A signed card against the signature alone, and the inspector's check. Whole jobs of signed cards are measured in `encode.rs`.
 fn permit_benches(c: &mut Criterion) {
     let profile = Profile::parse(&format!("{HUBEI_FOREIGNER_2025}{CHIP_PERMIT}"), date(2025, 6, 1)).expect("the profile's own part");
     let pem = sm2::SecretKey::from_slice(&[7; 32]).expect("a key").to_pkcs8_pem(LineEnding::LF).expect("PEM");

@@ -86,6 +86,7 @@ fn night(state: &State, judging: &Judging, durability: Durability, folder: &temp
         apart: Box::new(Trusting),
         networks: judging.networks.clone(),
         card_keys: None,
+        permit_signer: None,
         auditor: Box::new(NoAudit),
         stop: Arc::new(AtomicBool::new(false)),
     };

@@ -1,108 +1,30 @@
-//! What a night's encode files cost without photos and signatures: chip image, keys in software, CPS records; each alone, all together on one
-//! thread, and on all. `cargo bench -p chip --bench encode`. Throughput is per card; memory is the buffers of one job per thread.
+//! What a night's encode files cost without photos: chip image, keys in software, CPS records; each alone, all together on one thread, and on
+//! all; then with signed permits, beside the bare SM2 signature on as many threads. `cargo bench -p chip --bench encode`. Throughput is per
+//! card. A million cards, and what they take of memory: `--bench million`.
+
+mod encode_cards;
 
 use std::hint::black_box;
 
-use card::application::{Application, BusinessType, Delivery, DocumentType, Lane, Sex};
-use card::profile::chip::KeyAlgorithm;
-use card::{BatchId, Card, Keyed, OutletCode, Profile, card_number};
+use card::profile::{CHIP_PERMIT, HUBEI_FOREIGNER_2025};
+use card::{Card, Profile};
 use chip::cps::CpsWriter;
-use chip::keys::{CardKeys as _, JobKeys, KeyMark, KeyRequest, SoftwareKeys, check_value, groups_of};
-use chip::{ChipImage, FileTree, Key16, Parts};
+use chip::keys::{CardKeys as _, JobKeys, groups_of};
+use chip::permit::{DISTID, SoftwareSigner, permit_message};
+use chip::{ChipImage, FileTree, Parts, Sm2Secret};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use encode_cards::{JOB_CARDS, card, job, keys, requests};
 use jiff::civil::date;
 use rayon::prelude::*;
+use sm2::dsa::signature::Signer as _;
+use sm2::dsa::{Signature, SigningKey};
 
-const JOB_CARDS: usize = 500;
 const JOBS: usize = 40;
-const CITIES: [&str; 3] = ["420100", "420500", "420600"];
-
-fn card(n: usize) -> Card {
-    Card {
-        batch: BatchId::parse("B20250601-01").expect("a batch id"),
-        position: n as u32 + 1,
-        job: (n / JOB_CARDS) as u32 + 1,
-        slot: (n % JOB_CARDS) as u32 + 1,
-        number: card_number::number_at("H", n as u64).expect("a number"),
-        generation: 1,
-        outlet: OutletCode::parse("WH-01").expect("an outlet"),
-        division: CITIES[n % CITIES.len()].to_owned(),
-        application: application(n),
-        issued_on: date(2025, 6, 1),
-        expires_on: date(2035, 6, 1),
-        qr_payload: format!("CL1:{n}"),
-        record_digest: Keyed([7; 16]),
-    }
-}
-
-fn application(n: usize) -> Application {
-    Application {
-        application_id: format!("WH01-{n:06}"),
-        business_type: BusinessType::New,
-        lane: Lane::Normal,
-        name: format!("ŁUKASZ EXAMPLE-{}", ["SØRENSEN", "NOWAK", "ZIELIŃSKI"][n % 3]),
-        name_zh: Some("示例".to_owned()),
-        sex: Sex::M,
-        birth_date: date(1990, 2, 3),
-        nationality: "POL".to_owned(),
-        document_type: DocumentType::Passport,
-        document_number: format!("X{n:08}"),
-        document_expiry: date(2030, 1, 1),
-        mrz: None,
-        ssn: format!("POL0X{n:08}"),
-        work_permit_number: format!("420000{n:06}"),
-        work_permit_category: 'B',
-        work_permit_from: date(2025, 1, 1),
-        work_permit_to: date(2026, 12, 31),
-        employer_name: "湖北示例科技有限公司".to_owned(),
-        employer_code: "91350100M000100Y43".to_owned(),
-        photo: format!("{n}.jpg"),
-        photo_taken_on: date(2025, 5, 1),
-        religious_headgear: false,
-        delivery: Delivery::Outlet,
-        phone: "+86 27 8888 0000".to_owned(),
-        bank: "示例银行".to_owned(),
-        receipt_number: None,
-        due_on: None,
-        supersedes: None,
-        loss_report: None,
-        old_card_number: None,
-    }
-}
-
-fn keys(profile: &Profile) -> SoftwareKeys {
-    let key = |n: u8| Key16::take(&mut [n; 16]);
-    let mark = |label: &str, n: u8| KeyMark::new(label, 1, check_value(KeyAlgorithm::Sm4, &key(n))).expect("a label");
-    let mut keys = SoftwareKeys::default();
-    for (k, n) in profile.chip.key.iter().zip(1..) {
-        keys.add_root(&mark(&k.name, n), k.algorithm, None, &key(n)).expect("its own check value");
-    }
-    keys.set_transport(&mark("TK", 100), &key(100)).expect("its own check value");
-    keys.set_mac(&mark("MK", 101), &key(101)).expect("its own check value");
-    keys
-}
-
-fn requests(cards: &[Card], profile: &Profile) -> Vec<KeyRequest> {
-    cards.iter().map(|c| KeyRequest::new(c, profile.keys, None).expect("a division and a number")).collect()
-}
+/// Signing is several times the rest.
+const SIGNED_JOBS: usize = 8;
 
 fn image(card: &Card, tree: &FileTree) -> ChipImage {
     tree.image(card, Parts::default()).ok().expect("fits")
-}
-
-/// One job's file as it leaves: a card's bytes are handed on and its buffer used again. Returns the bytes written.
-fn job(cards: &[Card], profile: &Profile, tree: &FileTree, writer: &CpsWriter) -> usize {
-    let derived = writer.derive(&requests(cards, profile)).expect("all keys are there");
-    let mut out = Vec::new();
-    writer.header(&cards[0].batch, cards[0].job, cards.len() as u32, &mut out);
-    let mut bytes = out.len();
-    for (n, card) in cards.iter().enumerate() {
-        let image = image(card, tree);
-        out.clear();
-        writer.card(card, &image, &derived, n, &mut out).expect("fits");
-        bytes += black_box(&out).len();
-    }
-    bytes
 }
 
 fn records(cards: &[Card], images: &[ChipImage], derived: &JobKeys, writer: &CpsWriter) -> usize {
@@ -130,9 +52,9 @@ fn encode(c: &mut Criterion) {
     group.bench_function("image", |b| b.iter(|| one.iter().map(|c| image(black_box(c), &tree).files.len()).sum::<usize>()));
     group.bench_function("keys", |b| b.iter(|| keys.derive(&groups, black_box(&asked)).expect("all keys are there")));
     group.bench_function("cps", |b| b.iter(|| records(one, &images, &derived, &writer)));
-    group.bench_function("job_one_thread", |b| b.iter(|| job(black_box(one), &profile, &tree, &writer)));
+    group.bench_function("job_one_thread", |b| b.iter(|| job(black_box(one), &profile, &tree, None, &writer)));
     group.throughput(Throughput::Elements(cards.len() as u64));
-    group.bench_function("jobs_all_threads", |b| b.iter(|| cards.par_chunks(JOB_CARDS).map(|cards| job(cards, &profile, &tree, &writer)).sum::<usize>()));
+    group.bench_function("jobs_all_threads", |b| b.iter(|| cards.par_chunks(JOB_CARDS).map(|cards| job(cards, &profile, &tree, None, &writer)).sum::<usize>()));
     group.finish();
 }
 
@@ -153,5 +75,32 @@ fn read(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, encode, read);
+/// The bar of signed cards: image, keys, records and signature, at 0.8 of the rate of signatures alone.
+fn signed(c: &mut Criterion) {
+    let profile = Profile::parse(&format!("{HUBEI_FOREIGNER_2025}{CHIP_PERMIT}"), date(2025, 6, 1)).expect("the profile's own part");
+    let (keys, tree) = (keys(&profile), FileTree::of(&profile.chip).expect("a layout"));
+    let writer = CpsWriter::new(&profile.chip, Some(&keys)).expect("a transport key");
+    let signer = SoftwareSigner::new(&Sm2Secret::take(&mut [7; 32]), "HB-2025-01").expect("a key");
+    let bare = SigningKey::from_slice(DISTID, &[7; 32]).expect("a key");
+    let cards: Vec<Card> = (0..SIGNED_JOBS * JOB_CARDS).map(card).collect();
+    let one = tree.image(&cards[0], Parts { portrait: None, signer: Some(&signer) }).ok().expect("fits");
+    let message = permit_message(&one.files, &tree).expect("covered");
+    let signatures = |count: usize| {
+        for _ in 0..count {
+            let signature: Signature = bare.sign(black_box(&message));
+            black_box(signature);
+        }
+    };
+    let mut group = c.benchmark_group("signed");
+    group.sample_size(10).throughput(Throughput::Elements(JOB_CARDS as u64));
+    group.bench_function("sm2_one_thread", |b| b.iter(|| signatures(JOB_CARDS)));
+    group.bench_function("job_one_thread", |b| b.iter(|| job(black_box(&cards[..JOB_CARDS]), &profile, &tree, Some(&signer), &writer)));
+    group.throughput(Throughput::Elements(cards.len() as u64));
+    group.bench_function("sm2_all_threads", |b| b.iter(|| cards.par_chunks(JOB_CARDS).for_each(|c| signatures(c.len()))));
+    let all = || cards.par_chunks(JOB_CARDS).map(|cards| job(cards, &profile, &tree, Some(&signer), &writer)).sum::<usize>();
+    group.bench_function("jobs_all_threads", |b| b.iter(all));
+    group.finish();
+}
+
+criterion_group!(benches, encode, signed, read);
 criterion_main!(benches);

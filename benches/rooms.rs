@@ -19,7 +19,7 @@ use line::dispatch::Dispatch;
 use line::intake::intake;
 use line::job::JobMaker;
 use line::jobs::Jobs;
-use line::personalise::BatchRules;
+use line::personalise::{BatchRules, Chips};
 use line::plan::{Plan, World};
 use line::ports::Registers;
 use line::rows::PackageView;
@@ -101,6 +101,7 @@ fn make_jobs(d: &mut Desk) {
     let batch = d.batch();
     let cut = d.book.cut_of(&batch).ok().expect("a cut");
     let rules = BatchRules { profile: &d.plan.profile, pepper: &d.world.pepper, issued_on: d.plan.day(NOW), cards_per_job: d.plan.cards_per_job };
+    let chips = Chips::of(&d.plan.profile, None).ok().expect("chips");
     let maker = JobMaker {
         out: &*d.world.disk,
         vault: d.vault,
@@ -108,6 +109,7 @@ fn make_jobs(d: &mut Desk) {
         batch: &batch,
         cut: &cut,
         rules,
+        chips: &chips,
         keys: None,
         faces: d.faces,
         press: Default::default(),

@@ -1,8 +1,23 @@
-//! The encode file of version 2, read by its reader and, where that takes it, taken apart again by the page that describes it
-//! (docs/formats/cps.md): both see the same cards, and every byte of a stream is a group's. Inputs of the first kind get sound checksums first.
+//! The binary encode file, read by its reader and, where that takes it, by the auditor's own and once more by the page that describes it
+//! (docs/formats/cps.md): all see the same cards, and every byte of a stream is a group's. Inputs of the first kind get sound checksums first.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+
+#[allow(dead_code)]
+#[path = "../../crates/audit/src/batch/encode.rs"]
+mod encode;
+
+/// What `audit::batch` calls a card in one view.
+#[allow(dead_code)]
+#[derive(Default)]
+struct Seen {
+    position: Option<u32>,
+    number: Option<String>,
+    generation: Option<u32>,
+    record: Option<card::Keyed>,
+    photo: Option<card::Digest>,
+}
 
 /// magic 6 | version 2 | batch 12 | job 4 | count 4, then the keys' length and the keys.
 const HEADER_BYTES: usize = 28;
@@ -75,4 +90,9 @@ fuzz_target!(|data: &[u8]| {
         at = to + 4;
     }
     assert_eq!(at, bytes.len());
+    let theirs = encode::cps_cards(&bytes, batch.as_str(), job).unwrap_or_else(|why| panic!("only the auditor refuses: {why}"));
+    let same = |(a, b): (&chip::cps::CpsCard, &Seen)| {
+        (Some(a.position), Some(a.generation), Some(a.number), Some(a.record)) == (b.position, b.generation, b.number.as_deref(), b.record)
+    };
+    assert!(cards.len() == theirs.len() && cards.iter().zip(&theirs).all(same), "two readers, two lists of cards");
 });

@@ -91,6 +91,7 @@ fn plant(start: Start) -> Plant {
         give_back: || {},
         networks: Arc::new(photo::nets::Absent),
         card_keys: None,
+        permit_signer: None,
         apart: Box::new(Trusting),
         auditor: Box::new(NoAudit),
         stop: Arc::new(AtomicBool::new(false)),

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use card::application::{Application, BusinessType, Delivery, DocumentType, Lane, Sex};
 use card::profile::{CHIP_PERMIT, CHIP_PORTRAIT, HUBEI_FOREIGNER_2025};
 use card::{BatchId, Card, Keyed, OutletCode, Profile, card_number};
+use chip::cps::CpsWriter;
 use chip::permit::{PermitSigner, SoftwareSigner};
 use chip::show::ShownImage;
 use chip::{ChipImage, FileTree, Parts};
@@ -126,7 +127,7 @@ fn a_card_is_shown_by_number_by_application_and_from_its_file() {
     let batch = batch_folder(&plant);
     let slot = sheet(&batch)["slots"][2].clone();
     let (number, position) = (slot["number"].as_str().unwrap(), slot["position"].to_string());
-    let encode = batch.join("encode/job-0001.dgi");
+    let encode = batch.join("encode/job-0001.cps");
     let by_number = plant.ok(&["chip", "show", number]);
     for wanted in
         [&format!("card {number}  generation 1  position {position}"), "sx1.sh.社会保障", "read key 0A RKSSSE", "reserved, 1024 bytes", "UKDF01  DF01 0C"]
@@ -161,7 +162,7 @@ fn a_card_is_shown_by_number_by_application_and_from_its_file() {
 fn what_cannot_be_shown_is_said_and_nothing_panics() {
     let plant = Plant::stocked(40, 92);
     plant.ok(&["run"]);
-    let encode = std::fs::read(batch_folder(&plant).join("encode/job-0001.dgi")).unwrap();
+    let encode = std::fs::read(batch_folder(&plant).join("encode/job-0001.cps")).unwrap();
     let show = |bytes: &[u8], more: &[&str]| {
         let file = plant.root.join("file");
         std::fs::write(&file, bytes).unwrap();
@@ -236,14 +237,17 @@ fn every_permit_of_an_encode_file_is_checked() {
     std::fs::write(at("profile.toml"), signing_profile_text()).unwrap();
     let write = |keys: [u8; 3]| {
         let mut file = Vec::new();
-        chip::dgi_header(&BatchId::parse("B20250601-01").unwrap(), 1, 3, &mut file);
+        let profile = signing_profile();
+        let writer = CpsWriter::new(&profile.chip, None).unwrap();
+        let none = writer.derive(&[]).unwrap();
+        writer.header(&BatchId::parse("B20250601-01").unwrap(), 1, 3, &mut file);
         for (n, key) in (1..).zip(keys) {
-            chip::dgi_card(&card(n), &signed(&card(n), &signer(key)), &mut file).unwrap();
+            writer.card(&card(n), &signed(&card(n), &signer(key)), &none, 0, &mut file).unwrap();
         }
-        std::fs::write(at("job.dgi"), file).unwrap();
+        std::fs::write(at("job.cps"), file).unwrap();
     };
     let nowhere = Plant::at(Path::new(&at("no-plant")));
-    let args = ["chip", "verify", &at("job.dgi"), "--issuer-key", &at("k1.pem"), "--profile", &at("profile.toml"), "--on", "2026-01-01"];
+    let args = ["chip", "verify", &at("job.cps"), "--issuer-key", &at("k1.pem"), "--profile", &at("profile.toml"), "--on", "2026-01-01"];
     write([1, 1, 1]);
     assert_eq!(nowhere.ok(&args).matches("good, signed by").count(), 3);
     write([1, 2, 1]);
@@ -260,7 +264,7 @@ fn a_portrait_goes_onto_the_chip_where_the_profile_has_a_place() {
     std::fs::write(plant.root.join("portrait.toml"), format!("{HUBEI_FOREIGNER_2025}{CHIP_PORTRAIT}")).unwrap();
     plant.configure("file", "\"portrait.toml\"");
     plant.ok(&["run"]);
-    let encode = batch_folder(&plant).join("encode/job-0001.dgi");
+    let encode = batch_folder(&plant).join("encode/job-0001.cps");
     let images = objects(&plant.ok(&["chip", "show", encode.to_str().unwrap(), "--json"]));
     assert!(images.len() > 5);
     let mut portraits = std::collections::BTreeSet::new();

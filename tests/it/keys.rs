@@ -7,18 +7,28 @@ use std::process::{Command, Output, Stdio};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use card::Profile;
+use card::profile::chip::KeyAlgorithm;
 use chip::cps::CpsReader;
+use chip::keys::check_value;
 use chip::{Key16, Sm4Key, VendorReader};
 use jiff::civil::date;
 use plant::file_keys::{self, StoredKey};
 
 use crate::plant::{Plant, assert_same, text};
 
-const PASSPHRASE: &str = "a passphrase of the rehearsal";
+pub const PASSPHRASE: &str = "a passphrase of the rehearsal";
 
 /// The program with the passphrase on its standard input.
-fn with_passphrase(plant: &Plant, args: &[&str], passphrase: &str) -> Output {
-    let mut command = plant.command(args);
+pub fn with_passphrase(plant: &Plant, args: &[&str], passphrase: &str) -> Output {
+    asked(plant.command(args), passphrase)
+}
+
+/// As [`with_passphrase`], at another time.
+pub fn with_passphrase_at(plant: &Plant, clock: &str, args: &[&str], passphrase: &str) -> Output {
+    asked(plant.command_at(clock, args), passphrase)
+}
+
+fn asked(mut command: Command, passphrase: &str) -> Output {
     command.args(["--keys-passphrase-fd", "0"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("the program starts");
     // A program that refuses before it asks closes its end.
@@ -27,12 +37,12 @@ fn with_passphrase(plant: &Plant, args: &[&str], passphrase: &str) -> Output {
 }
 
 #[track_caller]
-fn fine(output: &Output) {
+pub fn fine(output: &Output) {
     assert!(output.status.success(), "{:?}: {}\n{}", output.status, text(&output.stdout), text(&output.stderr));
 }
 
 #[track_caller]
-fn refused(output: &Output, code: &str) {
+pub fn refused(output: &Output, code: &str) {
     assert!(!output.status.success() && text(&output.stderr).contains(code), "{:?}: {}", output.status, text(&output.stderr));
 }
 
@@ -45,7 +55,7 @@ fn keyed(applications: u32, seed: u64) -> Plant {
 
 fn stored(plant: &Plant) -> Vec<StoredKey> {
     let file = std::fs::read(plant.root.join("keys/card-keys.age")).unwrap();
-    file_keys::open(&file, PASSPHRASE).ok().unwrap()
+    file_keys::open(&file, PASSPHRASE).ok().unwrap().keys
 }
 
 fn master<'a>(keys: &'a [StoredKey], label: &str) -> &'a StoredKey {
@@ -99,12 +109,12 @@ fn forms(key: &[u8; 16]) -> Vec<Vec<u8>> {
 }
 
 /// Which of the keys are in the bytes, and in which form.
-fn leaks(bytes: &[u8], wanted: &BTreeMap<[u8; 8], Vec<Vec<u8>>>) -> usize {
+pub fn leaks(bytes: &[u8], wanted: &BTreeMap<[u8; 8], Vec<Vec<u8>>>) -> usize {
     let begins = |at: usize| bytes[at..].first_chunk::<8>().and_then(|head| wanted.get(head));
     (0..bytes.len()).filter(|at| begins(*at).is_some_and(|forms| forms.iter().any(|form| bytes[*at..].starts_with(form)))).count()
 }
 
-fn needles(keys: &[[u8; 16]]) -> BTreeMap<[u8; 8], Vec<Vec<u8>>> {
+pub fn needles(keys: &[[u8; 16]]) -> BTreeMap<[u8; 8], Vec<Vec<u8>>> {
     let mut by_head: BTreeMap<[u8; 8], Vec<Vec<u8>>> = BTreeMap::new();
     for form in keys.iter().flat_map(forms) {
         by_head.entry(*form.first_chunk().unwrap()).or_default().push(form);
@@ -139,6 +149,13 @@ fn a_night_with_keys_writes_them_for_the_device_and_nowhere_else() {
         }
     }
     assert_eq!(seen.len(), of_cards.len(), "every card once");
+
+    // What is shown of them is the check value alone.
+    let (number, keys_of_it) = of_cards.first_key_value().unwrap();
+    let check = check_value(KeyAlgorithm::Sm4, &Key16::take(&mut { keys_of_it[1] }));
+    let shown = plant.ok(&["chip", "show", number]);
+    let line = shown.lines().find(|l| l.contains("RKSSSE") && l.contains(&file_keys::hex(&check)));
+    assert!(line.is_some(), "{} in {shown}", file_keys::hex(&check));
 
     // Nobody else: not one key, master or derived, in any file of the plant or on the terminal.
     let all: Vec<[u8; 16]> = keys.iter().map(|k| *k.value().expose()).chain(of_cards.into_values().flatten()).collect();
@@ -204,11 +221,7 @@ fn a_batch_is_finished_with_the_keys_it_was_cut_with() {
 fn a_plant_with_keys_rehearses_without_them() {
     let plant = keyed(50, 8);
     // An hour after the registers came in, as on any real plant.
-    let mut night = Command::new(env!("CARGO_BIN_EXE_cardline"));
-    night.arg("--plant").arg(&plant.root).args(["--clock", "2026-11-22T15:00:00Z", "run", "--keys-passphrase-fd", "0"]);
-    let mut child = night.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
-    let _ = writeln!(child.stdin.take().unwrap(), "{PASSPHRASE}");
-    assert!(child.wait().unwrap().success());
+    fine(&with_passphrase_at(&plant, "2026-11-22T15:00:00Z", &["run"], PASSPHRASE));
     let told = plant.ok(&["drill", "--json", "--packages", "2", "--rounds", "2", "--kills", "1", "--bits", "2"]);
     assert!(told.contains("SIGKILL") && !told.contains("\"ok\":false"), "{told}");
 }

@@ -15,6 +15,7 @@ mod ledger_commands;
 mod night;
 mod paper;
 mod people;
+mod permits;
 mod photo;
 mod pictures;
 mod plant;

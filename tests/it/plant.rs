@@ -59,7 +59,7 @@ impl Plant {
         self.command_at(CLOCK, args)
     }
 
-    fn command_at(&self, clock: &str, args: &[&str]) -> Command {
+    pub fn command_at(&self, clock: &str, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cardline"));
         command.arg("--plant").arg(&self.root).args(["--clock", clock]).args(args);
         command

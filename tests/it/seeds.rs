@@ -129,8 +129,6 @@ fn ledger_seeds(plant: &Finished) {
 }
 
 fn batch_seeds(plant: &Finished) {
-    let dgi = plant.of_kind("encode DGI").iter().min_by_key(|p| plant.bytes(p).len()).expect("a file");
-    put("encode_dgi", "job", &with(0, plant.bytes(dgi)));
     let text = String::from_utf8_lossy(plant.bytes(&plant.of_kind("encode text")[0])).into_owned();
     let short = |line: &str| line.split('|').map(|value| if value.len() > 400 { "/9j/4AAQ" } else { value }).collect::<Vec<_>>().join("|");
     let lines: Vec<String> = text.split_inclusive('\n').take(3).map(short).collect();

@@ -55,6 +55,29 @@ fn system_openssl_verifies_our_permit_signatures() {
     }
 }
 
+/// Every permit of one job of a night, from its encode file and with the plant's own answer for a public key.
+#[test]
+fn system_openssl_verifies_the_permits_of_a_night() {
+    let (plant, encode) = crate::permits::night(40, 21);
+    let key = crate::permits::issuer_key(&plant);
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| path(folder.path(), name);
+    let (profile, bytes) = (signing_profile(), std::fs::read(&encode[0]).unwrap());
+    let tree = FileTree::of(&profile.chip).unwrap();
+    let mut verified = 0;
+    for card in crate::permits::cards(&bytes) {
+        std::fs::write(at("m"), permit_message(&card, &tree).unwrap()).unwrap();
+        let file = card.iter().find(|f| f.id == 0xEF17).unwrap();
+        let Content::Records(records) = &file.content else { panic!("the permit's file") };
+        std::fs::write(at("s"), Signature::from_slice(&records[2].value).unwrap().to_der().as_bytes()).unwrap();
+        let (m, s) = (at("m"), at("s"));
+        let good = pkeyutl("-verify", &["-pubin", "-inkey", key.to_str().unwrap(), "-in", &m, "-sigfile", &s], DISTID);
+        assert!(good.status.success() && text(&good.stdout).contains("Verified Successfully"), "{}{}", text(&good.stdout), text(&good.stderr));
+        verified += 1;
+    }
+    assert!(verified > 10, "{verified}");
+}
+
 /// A signer that is OpenSSL: as a module would be, behind the same trait.
 struct OpenSsl<'a> {
     folder: &'a Path,

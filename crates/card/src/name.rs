@@ -60,6 +60,11 @@ pub fn gbk(text: &str) -> Result<Vec<u8>, ChipTextFault> {
     if text.is_ascii() {
         return Ok(text.as_bytes().to_vec());
     }
+    // Nearly every text is GBK throughout: encoded in one go.
+    let (bytes, _, unmappable) = encoding_rs::GBK.encode(text);
+    if !unmappable && is_of_1995(&bytes) {
+        return Ok(bytes.into_owned());
+    }
     let mut out = Vec::with_capacity(text.len());
     let mut letters = text.chars().peekable();
     while let Some(c) = letters.next() {
@@ -98,6 +103,18 @@ fn gbk_char(c: char) -> Option<([u8; 2], usize)> {
     match *bytes {
         [lead, trail] if !unmappable && !is_later_edition(lead, trail) => Some(([lead, trail], 2)),
         _ => None,
+    }
+}
+
+/// Whether bytes of the encoder are all of that edition; it writes one character as a single byte that isn't ASCII.
+fn is_of_1995(mut bytes: &[u8]) -> bool {
+    loop {
+        bytes = match *bytes {
+            [] => return true,
+            [0..=0x7F, ref rest @ ..] => rest,
+            [lead @ 0x81..=0xFF, trail, ref rest @ ..] if !is_later_edition(lead, trail) => rest,
+            _ => return false,
+        }
     }
 }
 
@@ -206,6 +223,19 @@ mod tests {
         assert_eq!(read("é中").as_deref(), Some("é中"), "GBK has these");
         assert_eq!(chip_text("อ").err(), Some(ChipTextFault::NoReading('อ')));
         assert_eq!(chip_text("€").err(), Some(ChipTextFault::NoReading('€')));
+    }
+
+    /// A text is what its characters are, wherever they stand: all of the plane's, between two that are GBK.
+    #[test]
+    fn a_text_is_encoded_as_its_characters_are() {
+        for c in ('\0'..='\u{FFFF}').chain(['\u{20000}', '\u{1F600}']) {
+            let alone = match gbk_char(c) {
+                Some((bytes, len)) => Ok(bytes[..len].to_vec()),
+                None => in_case_of(c, Some('中')).map(String::into_bytes),
+            };
+            let wanted = alone.map(|bytes| [&[0xD6, 0xD0], &bytes[..], &[0xD6, 0xD0]].concat());
+            assert!(gbk(&format!("中{c}中")) == wanted, "{}", crate::text::code_point(c));
+        }
     }
 
     #[test]

@@ -346,6 +346,7 @@ pub enum Code {
     Key03,
     /// The store of the card keys can't be opened.
     Key04,
+    Key10,
     /// What was asked for was purged: its retention days are over.
     Prg01,
     /// Another run is using this plant.
@@ -398,7 +399,7 @@ pub enum Code {
     Env03,
 }
 
-static DEFINITIONS: [Definition; 196] = [
+static DEFINITIONS: [Definition; 197] = [
     Definition {
         code: Code::Pkg01,
         text: "PKG-01",
@@ -2279,6 +2280,17 @@ static DEFINITIONS: [Definition; 196] = [
         zh: "无法打开制卡密钥库。",
         todo_en: "Give the right passphrase or PIN, or correct the store in the configuration.",
         todo_zh: "请提供正确的口令或PIN,或更正配置中的密钥库。",
+    },
+    Definition {
+        code: Code::Key10,
+        text: "KEY-10",
+        scope: Scope::Command,
+        effect: Effect::Reject,
+        lane: AnswerLane::OurSide,
+        en: "Work permits can't be signed.",
+        zh: "无法签署工作许可。",
+        todo_en: "Bring the issuer's key into the store (`cardline keys create --permit-issuer`), or mend what signs.",
+        todo_zh: "请将签发密钥导入密钥库(`cardline keys create --permit-issuer`),或修复签名设备。",
     },
     Definition {
         code: Code::Prg01,

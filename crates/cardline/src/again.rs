@@ -4,14 +4,14 @@
 use std::sync::Arc;
 
 use card::{BatchId, Code, Profile};
-use chip::keys::CardKeys;
 use ledger::book::Book;
 use ledger::book::state::BatchState;
 use ledger::entry::BatchCut;
 use ledger::fault::Fault;
 use line::job::JobMaker;
-use line::personalise::BatchRules;
+use line::personalise::{BatchRules, Chips};
 use line::plan::civil_day;
+use line::printed::Printed;
 use line::vault::Vault;
 use photo::nets::{Networks as _, OnDemand};
 use plant::keys::PlantKeys;
@@ -30,7 +30,7 @@ pub struct Again<'a> {
     networks: OnDemand,
     disk: Arc<RealDisk>,
     keys: PlantKeys,
-    card_keys: Option<Arc<dyn CardKeys>>,
+    opened: card_keys::Opened,
     pub book: Book,
 }
 
@@ -42,15 +42,15 @@ impl<'a> Again<'a> {
         let book = wiring::look(cli)?;
         let config = wiring::read_config(&cli.plant)?;
         let (networks, keys) = (config.photo.engine().networks(), PlantKeys::open(&*disk)?);
-        Ok(Self { cli, networks, config, keys, card_keys: None, disk, book })
+        Ok(Self { cli, networks, config, keys, opened: card_keys::Opened::default(), disk, book })
     }
 
-    /// With the cards' keys: whole jobs can be made again.
+    /// With the cards' keys and the permits' signer: whole jobs can be made again.
     ///
     /// # Errors
     /// KEY-03, KEY-04.
     pub fn with_card_keys(mut self) -> Result<Self, Fault> {
-        self.card_keys = card_keys::open(&*self.disk, &self.config, self.cli.keys_passphrase_fd)?;
+        self.opened = card_keys::open(&*self.disk, &self.config, self.cli.keys_passphrase_fd)?;
         Ok(self)
     }
 
@@ -80,28 +80,32 @@ impl<'a> Again<'a> {
         ))
     }
 
-    /// Does `work` with what makes the batch's jobs, into memory: personal data is written nowhere but in the plant.
+    /// Does `work` with the batch's cards as they are printed.
     ///
     /// # Errors
     /// CFG-02: the batch was made with another release of the program. The plant can't be read, or `work` fails.
-    pub fn with_maker<T>(&self, batch: &BatchState, cut: &BatchCut, work: impl FnOnce(&JobMaker) -> Result<T, Fault>) -> Result<T, Fault> {
+    pub fn with_printed<T>(&self, batch: &BatchState, cut: &BatchCut, work: impl FnOnce(&Printed) -> Result<T, Fault>) -> Result<T, Fault> {
         let profile = self.profile(batch)?;
         let registers = line::registers::open(&Shelf::new(self.disk.clone()), &cut.registers)?;
         let vault = Vault::of(self.disk.clone(), Arc::new(self.keys.vault.clone()), Arc::new(SystemEntropy), &self.book);
         let faces = artwork::Faces::new(&profile.face).map_err(|e| Fault::Config(format!("card layout of profile {}: {e}", profile.id)))?;
         let issued_on = civil_day(batch.frozen_at, self.config.utc_offset_minutes().unwrap_or(0));
         let rules = BatchRules { profile: &profile, pepper: &self.keys.pepper, issued_on, cards_per_job: batch.cards_per_job };
-        let scratch = SimDisk::default();
-        work(&JobMaker {
-            out: &scratch,
-            vault: &vault,
-            registers: &*registers,
-            batch,
-            cut,
-            rules,
-            keys: self.card_keys.as_deref(),
-            faces: &faces,
-            press: Default::default(),
+        work(&Printed { vault: &vault, registers: &*registers, batch, cut, rules, faces: &faces })
+    }
+
+    /// Does `work` with what makes the batch's jobs, into memory: personal data is written nowhere but in the plant.
+    ///
+    /// # Errors
+    /// As [`Again::with_printed`]; KEY-10: a signer is needed and there is none.
+    pub fn with_maker<T>(&self, batch: &BatchState, cut: &BatchCut, work: impl FnOnce(&JobMaker) -> Result<T, Fault>) -> Result<T, Fault> {
+        self.with_printed(batch, cut, |printed| {
+            let Printed { vault, registers, batch, cut, faces, .. } = *printed;
+            let BatchRules { profile, pepper, issued_on, cards_per_job } = printed.rules;
+            let rules = BatchRules { profile, pepper, issued_on, cards_per_job };
+            let chips = Chips::of(profile, self.opened.signer.as_deref())?;
+            let keys = self.opened.keys.as_deref();
+            work(&JobMaker { out: &SimDisk::default(), vault, registers, batch, cut, rules, chips: &chips, keys, faces, press: Default::default() })
         })
     }
 }

@@ -435,9 +435,15 @@ pub enum RoleArg {
 #[derive(Subcommand)]
 pub enum KeysCommand {
     /// Make the encrypted key file the configuration names: random keys for everything the profile writes. For development and rehearsals.
-    Create,
-    /// What the store holds: label, version, algorithm and check value; never a key.
+    Create {
+        /// Make a key to sign work permits with, too; its certificate's reference, as it stands on the cards.
+        #[arg(long, value_name = "CERTIFICATE")]
+        permit_issuer: Option<String>,
+    },
+    /// What the store holds: label, version, algorithm and check value, and the public key permits are checked with; never a secret.
     List,
+    /// Print the public key permits are checked with (PEM), for `cardline chip verify --issuer-key`.
+    IssuerKey,
 }
 
 #[derive(Args)]

@@ -68,12 +68,13 @@ impl OpenPlant {
         settled(&self.config, self.profile()?, &*self.world.networks, &keys, threads)
     }
 
-    /// Opens the card keys for a run that makes jobs; the passphrase comes over `fd` or from the terminal.
+    /// Opens the card keys, and the key permits are signed with, for a run that makes jobs; the passphrase comes over `fd` or from the terminal.
     ///
     /// # Errors
     /// KEY-03, KEY-04.
     pub fn open_card_keys(&mut self, fd: Option<u32>) -> Result<(), Fault> {
-        self.world.card_keys = card_keys::open(&*self.disk, &self.config, fd)?;
+        let opened = card_keys::open(&*self.disk, &self.config, fd)?;
+        (self.world.card_keys, self.world.permit_signer) = (opened.keys, opened.signer);
         Ok(())
     }
 
@@ -115,10 +116,6 @@ impl OpenPlant {
 /// # Errors
 /// CFG-05: so many threads are not allowed. CFG-08: the engine of the face networks can't be used.
 pub fn settled(c: &Config, profile: Profile, networks: &dyn Networks, keys: &str, threads: Option<u64>) -> Result<Plan, Fault> {
-    if profile.chip.permit.is_some() {
-        // Its cards would lie in the night's tray unsigned: better none is begun.
-        return Err(Fault::refused(Code::Cfg03, format!("profile {} wants signed work permits, and this program has no signer for them yet", profile.id)));
-    }
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let threads = match threads.or(c.run.threads) {
         Some(n @ 1..=256) => n as usize,
@@ -212,6 +209,7 @@ fn open_with(cli: &Cli, command: &str, care: IndexCare) -> Result<OpenPlant, Fau
         apart: Box::new(Trusting),
         networks: Arc::new(config.photo.engine().networks()),
         card_keys: None,
+        permit_signer: None,
         progress: progress::for_stderr(),
         give_back: plant::allocator::trim,
         stop: Arc::new(AtomicBool::new(false)),

@@ -8,6 +8,8 @@ use zeroize::Zeroize as _;
 pub type Key16 = Secret<16>;
 /// A key that wraps others: AES-256.
 pub type Kek = Secret<32>;
+/// The secret half of an SM2 key: a number, big-endian.
+pub type Sm2Secret = Secret<32>;
 
 /// `N` secret bytes. They lie on the heap, so that moving the owner leaves no copy behind.
 pub struct Secret<const N: usize>(Box<[u8; N]>);

@@ -17,7 +17,6 @@ pub fn job_views_agree(disk: &dyn Disk, folder: &str, files: &[FileDigest], reco
         let read = match path.rsplit_once('.').map(|(stem, end)| (stem.ends_with(".sheet"), end)) {
             Some((false, "pdf")) => print_records,
             Some((false, "txt")) => text_records,
-            Some((false, "dgi")) => dgi_records,
             Some((false, "cps")) => chip::cps::cps_records,
             Some((true, "json")) => sheet_records,
             _ => continue,
@@ -57,10 +56,6 @@ fn marks(pdf: &[u8]) -> Result<Vec<Keyed>, String> {
 
 fn text_records(text: &[u8]) -> Result<Vec<Keyed>, String> {
     chip::vendor_records(text)
-}
-
-fn dgi_records(dgi: &[u8]) -> Result<Vec<Keyed>, String> {
-    chip::dgi_records(dgi)
 }
 
 fn sheet_records(json: &[u8]) -> Result<Vec<Keyed>, String> {

@@ -1,4 +1,4 @@
-//! One job: a machine pass of cards as a print file, two encode files and a job sheet. It depends on nothing but the cut batch, the
+//! One job: a machine pass of cards as a print file, two encode files (text and binary) and a job sheet. It depends on nothing but the cut batch, the
 //! vault and the registers of the cut, so it can be made again at any time, the same to the byte. Writing it down is `jobs.rs`'.
 
 use std::sync::Mutex;
@@ -17,7 +17,7 @@ use rayon::prelude::*;
 
 use crate::crosscheck;
 use crate::job_sheet::Sheet;
-use crate::personalise::{BatchRules, Personalised, personalise};
+use crate::personalise::{BatchRules, Chips, Personalised, personalise};
 use crate::ports::{Lookup, Registers};
 use crate::validate::stored::StoredRecord;
 use crate::vault::Vault;
@@ -37,6 +37,7 @@ pub struct JobMaker<'a> {
     pub batch: &'a BatchState,
     pub cut: &'a BatchCut,
     pub rules: BatchRules<'a>,
+    pub chips: &'a Chips<'a>,
     /// Derives the cards' keys; `None` where cards are made without.
     pub keys: Option<&'a dyn CardKeys>,
     pub faces: &'a artwork::Faces,
@@ -104,9 +105,10 @@ impl JobMaker<'_> {
     /// Makes and publishes a job's files. `states`: its applications, by slot.
     ///
     /// # Errors
-    /// KEY-01, KEY-02; the disk fails, or a promise of ours is broken: two views of a card differ, a gated text can't be set.
+    /// KEY-01, KEY-02, KEY-03, KEY-10; the disk fails, or a promise of ours is broken: two views of a card differ, a gated text can't be set.
     pub fn make(&self, job: u32, states: &[ApplicationState]) -> Result<MadeJob, Fault> {
-        let outcomes: Vec<Result<Option<Personalised>, (Ordinal, Reason)>> = states.par_iter().map(|state| self.make_card(state)).collect();
+        let outcomes: Vec<Result<Option<Personalised>, (Ordinal, Reason)>> =
+            states.par_iter().map(|state| self.make_card(state)).collect::<Result<_, Fault>>()?;
         let (mut cards, mut spoilt) = (Vec::new(), Vec::new());
         for (outcome, state) in outcomes.into_iter().zip(states) {
             match outcome {
@@ -125,25 +127,15 @@ impl JobMaker<'_> {
         Ok(MadeJob { job, files, records, spoilt })
     }
 
-    /// One card as its job has it; `None` for a slot whose number is void already.
-    ///
-    /// # Errors
-    /// Its stored copy can't be used any more.
-    pub fn make_card(&self, state: &ApplicationState) -> Result<Option<Personalised>, (Ordinal, Reason)> {
-        let Some(place) = state.place.as_ref().filter(|p| !p.void && p.batch == self.batch.batch) else { return Ok(None) };
-        let unusable = |what: &str| (state.ordinal, self.rules.profile.reason(Code::Out03, what, "as validated"));
-        let record: StoredRecord = self.vault.record(state.package, state.row).map_err(|_| unusable("record unreadable"))?;
-        let contents = self.vault.contents(state.package).map_err(|_| unusable("contents unreadable"))?;
-        let photo = contents.get(&record.photo_entry()).ok().flatten().ok_or_else(|| unusable("photo unreadable"))?;
-        let division = self.division(state);
-        personalise(state, place, &record, &photo, &division, &self.rules).map(Some).map_err(|reason| (state.ordinal, reason))
-    }
-
-    fn division(&self, state: &ApplicationState) -> String {
-        match self.registers.outlet(state.outlet.as_str()) {
-            Lookup::Found(outlet) => outlet.division,
-            Lookup::NoRegister | Lookup::Unknown => String::new(),
-        }
+    /// `None` for a slot whose number is void already.
+    fn make_card(&self, state: &ApplicationState) -> Result<Result<Option<Personalised>, (Ordinal, Reason)>, Fault> {
+        let Some(place) = state.place.as_ref().filter(|p| !p.void && p.batch == self.batch.batch) else { return Ok(Ok(None)) };
+        let (record, photo) = match stored(self.vault, state) {
+            Ok(stored) => stored,
+            Err(what) => return Ok(Err((state.ordinal, self.rules.profile.reason(Code::Out03, what, "as validated")))),
+        };
+        let made = personalise(state, place, &record, &photo, &division(self.registers, state), &self.rules, self.chips)?;
+        Ok(made.map(Some).map_err(|reason| (state.ordinal, reason)))
     }
 
     fn files(&self, job: u32, cards: Vec<Option<Personalised>>) -> Result<Vec<FileDigest>, Fault> {
@@ -158,29 +150,26 @@ impl JobMaker<'_> {
         let header = |out: &mut Vec<u8>| chip::vendor_header(&self.rules.profile.encode, out);
         let line = |c: &Personalised, out: &mut Vec<u8>| chip::vendor_line(&c.card, &c.image, &c.photo, &self.rules.profile.encode, out);
         let text = self.encode_file(together, &format!("encode/job-{job:04}.txt"), made(), header, line)?;
-        let header = |out: &mut Vec<u8>| chip::dgi_header(&self.batch.batch, job, made().count() as u32, out);
-        let dgi = self.encode_file(together, &format!("encode/job-{job:04}.dgi"), made(), header, |c, out| chip::dgi_card(&c.card, &c.image, out))?;
-        let cps = self.keys.map(|keys| self.cps_file(together, job, &made().collect::<Vec<_>>(), keys)).transpose()?;
+        let cps = self.cps_file(together, job, &made().collect::<Vec<_>>())?;
         let (print, cards) = self.print_file(together, job, cards)?;
-        let mut files = vec![print, text, dgi];
-        files.extend(cps);
+        let mut files = vec![print, text, cps];
         let sheet = Sheet::new(self, job, &cards, &files);
         files.push(self.write(together, &format!("print/job-{job:04}.sheet.json"), &sheet.to_json())?);
         files.push(self.write(together, &format!("print/job-{job:04}.sheet.pdf"), &sheet.to_pdf(self.rules.issued_on)?)?);
         Ok(files)
     }
 
-    /// The encode file with keys: all of a job's keys are derived in one call, because a token may want to.
-    fn cps_file(&self, together: &mut Together, job: u32, cards: &[&Personalised], keys: &dyn CardKeys) -> Result<FileDigest, Fault> {
+    /// The binary encode file: all of a job's keys are derived in one call, because a token may want to.
+    fn cps_file(&self, together: &mut Together, job: u32, cards: &[&Personalised]) -> Result<FileDigest, Fault> {
         let path = format!("encode/job-{job:04}.cps");
         let broken = |fault: CpsFault| match fault {
             CpsFault::Chip(problem) => Fault::Invariant(format!("{path}: {problem}")),
             CpsFault::Keys(fault) => Fault::refused(Code::Key03, format!("{path}: {fault}")),
         };
-        let writer = CpsWriter::new(&self.rules.profile.chip, Some(keys)).map_err(broken)?;
+        let writer = CpsWriter::new(&self.rules.profile.chip, self.keys).map_err(broken)?;
         // No stock list is read yet: a profile that takes the factor from the chip's historical bytes is refused here.
         let request = |c: &&Personalised| KeyRequest::new(&c.card, self.rules.profile.keys, None).map_err(|fault| broken(fault.into()));
-        let requests = cards.iter().map(request).collect::<Result<Vec<_>, _>>()?;
+        let requests = cards.iter().filter(|_| self.keys.is_some()).map(request).collect::<Result<Vec<_>, _>>()?;
         let derived = writer.derive(&requests).map_err(|fault| broken(fault.into()))?;
         let mut bytes = Vec::new();
         let FileInfo { len_bytes, digest } = together.write(&self.staged(&path), |file| {
@@ -250,6 +239,22 @@ impl JobMaker<'_> {
     /// Where a file of the batch is until it is released.
     fn staged(&self, path: &str) -> String {
         format!("{}/{path}", staging(self.batch))
+    }
+}
+
+/// An application's record and photo in the vault, or which of it can't be read.
+pub(crate) fn stored(vault: &Vault, state: &ApplicationState) -> Result<(StoredRecord, Vec<u8>), &'static str> {
+    let record: StoredRecord = vault.record(state.package, state.row).map_err(|_| "record unreadable")?;
+    let contents = vault.contents(state.package).map_err(|_| "contents unreadable")?;
+    let photo = contents.get(&record.photo_entry()).ok().flatten().ok_or("photo unreadable")?;
+    Ok((record, photo))
+}
+
+/// The division of the outlet an application came from; empty where no register says.
+pub(crate) fn division(registers: &dyn Registers, state: &ApplicationState) -> String {
+    match registers.outlet(state.outlet.as_str()) {
+        Lookup::Found(outlet) => outlet.division,
+        Lookup::NoRegister | Lookup::Unknown => String::new(),
     }
 }
 

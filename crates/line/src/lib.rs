@@ -21,6 +21,7 @@ pub mod personalise;
 pub mod photo_answers;
 pub mod plan;
 pub mod ports;
+pub mod printed;
 pub mod proof;
 pub mod pump;
 pub mod purge;

@@ -1,12 +1,16 @@
 //! The personalise room: from a cut application to one card: its data, chip image, photo and faces. Pure: what comes out
-//! depends on the record, the number and the frozen time alone. Files are made of it in `jobs.rs`.
+//! depends on the record, the number, the frozen time and the permit signer's key alone. Files are made of it in `jobs.rs`.
 
 use std::sync::Arc;
 
 use card::reason::Code;
 use card::{Card, Digest, Profile, Reason, card_number, validity};
+use chip::cps::CpsWriter;
+use chip::permit::PermitSigner;
+use chip::{FileTree, ImageFault, Parts};
 use jiff::civil::Date;
 use ledger::book::state::{ApplicationState, Place};
+use ledger::fault::Fault;
 
 use crate::plan::Pepper;
 use crate::validate::record_digest;
@@ -36,10 +40,35 @@ impl BatchRules<'_> {
     }
 }
 
-/// Makes the card of one application, or says why its stored copy can't be used any more.
+/// What the chips of a whole batch share: their file tree, and who signs permits.
+pub struct Chips<'a> {
+    tree: FileTree<'a>,
+    signer: Option<&'a dyn PermitSigner>,
+}
+
+impl<'a> Chips<'a> {
+    /// `signer`: needed where the profile wants signed permits, left alone where it doesn't.
+    ///
+    /// # Errors
+    /// The layout can't be written; KEY-10: a signer is needed and there is none, or none whose cards could be made again.
+    pub fn of(profile: &'a Profile, signer: Option<&'a dyn PermitSigner>) -> Result<Self, Fault> {
+        let unwritable = |e: &dyn std::fmt::Display| Fault::Config(format!("chip of profile {}: {e}", profile.id));
+        let tree = FileTree::of(&profile.chip).map_err(|e| unwritable(&e))?;
+        CpsWriter::new(&profile.chip, None).map_err(|e| unwritable(&e))?;
+        let signer = chip::permit::ready(&tree, signer).map_err(|fault| unsigned(&fault))?;
+        Ok(Self { tree, signer })
+    }
+}
+
+fn unsigned(fault: &chip::permit::SignFault) -> Fault {
+    Fault::refused(Code::Key10, format!("permit signer: {fault}"))
+}
+
+/// Makes the card of one application with all that goes on it; or says why its stored copy can't be used any more: a reason of the
+/// published list, because the stored photo or record no longer matches what was validated.
 ///
 /// # Errors
-/// A reason of the published list: the stored photo or record no longer matches what was validated.
+/// KEY-10: the signer fails. That spoils no card.
 pub fn personalise(
     state: &ApplicationState,
     place: &Place,
@@ -47,10 +76,39 @@ pub fn personalise(
     sent_photo: &[u8],
     division: &str,
     rules: &BatchRules,
-) -> Result<Personalised, Reason> {
-    let spoilt = |what: &str| rules.profile.reason(Code::Out03, what, "as validated");
-    let application = record.application.clone().ok_or_else(|| spoilt("record not understood"))?;
-    let photo = validated_photo(sent_photo, state).ok_or_else(|| spoilt("photo differs"))?;
+    chips: &Chips,
+) -> Result<Result<Personalised, Reason>, Fault> {
+    let made = card_of(state, place, record, sent_photo, division, rules);
+    let pictured = made.and_then(|(card, photo)| portrait(&photo, rules.profile).map(|portrait| (card, photo, portrait)));
+    let (card, photo, portrait) = match pictured {
+        Ok(pictured) => pictured,
+        Err(reason) => return Ok(Err(reason)),
+    };
+    match chips.tree.image(&card, Parts { portrait: portrait.as_deref(), signer: chips.signer }) {
+        Ok(image) => Ok(Ok(Personalised { card, photo, image })),
+        Err(ImageFault::Problem(_)) => Ok(Err(spoilt(rules, "chip image"))),
+        Err(ImageFault::Signer(fault)) => Err(unsigned(&fault)),
+    }
+}
+
+fn spoilt(rules: &BatchRules, what: &str) -> Reason {
+    rules.profile.reason(Code::Out03, what, "as validated")
+}
+
+/// What is printed: a card's data and its photo.
+///
+/// # Errors
+/// As [`personalise`] says of a stored copy.
+pub fn card_of(
+    state: &ApplicationState,
+    place: &Place,
+    record: &StoredRecord,
+    sent_photo: &[u8],
+    division: &str,
+    rules: &BatchRules,
+) -> Result<(Card, Arc<[u8]>), Reason> {
+    let application = record.application.clone().ok_or_else(|| spoilt(rules, "record not understood"))?;
+    let photo = validated_photo(sent_photo, state).ok_or_else(|| spoilt(rules, "photo differs"))?;
     assert!(card_number::is_valid(&place.number), "the cut gave out a malformed number");
     let card = Card {
         batch: place.batch.clone(),
@@ -67,9 +125,7 @@ pub fn personalise(
         record_digest: record_digest(&application, &Digest::of(&photo), &place.number, place.generation, rules.pepper),
         application,
     };
-    let portrait = portrait(&photo, rules.profile)?;
-    let image = chip::image_with_portrait(&card, &rules.profile.chip, portrait.as_deref()).map_err(|_| spoilt("chip image"))?;
-    Ok(Personalised { card, photo: photo.into(), image })
+    Ok((card, photo.into()))
 }
 
 /// The picture for the chip, where the profile has a place for one.

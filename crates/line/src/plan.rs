@@ -30,6 +30,8 @@ pub struct World {
     pub networks: Arc<dyn photo::nets::Networks>,
     /// Derives the keys written to cards; `None` where cards are made without.
     pub card_keys: Option<Arc<dyn chip::keys::CardKeys>>,
+    /// Signs permits; asked only where the profile wants it.
+    pub permit_signer: Option<Arc<dyn chip::permit::PermitSigner>>,
     pub progress: Box<dyn Progress>,
     /// Raised by Ctrl-C or SIGTERM: finish the chunk, write it down, stop.
     pub stop: Arc<AtomicBool>,

@@ -12,7 +12,7 @@ use ledger::entry::BatchCut;
 use ledger::fault::Fault;
 use ledger::publish::publish_bytes;
 
-use crate::personalise::{BatchRules, personalise};
+use crate::personalise::{BatchRules, card_of};
 use crate::plan::{Plan, World};
 use crate::ports::{Lookup, Registers};
 use crate::vault::Vault;
@@ -141,13 +141,12 @@ impl Report<'_> {
                 Lookup::Found(row) => row.division,
                 Lookup::NoRegister | Lookup::Unknown => String::new(),
             };
-            let Ok(made) = personalise(&state, place, &record, &photo, &division, &self.rules) else { continue };
+            let Ok((card, photo)) = card_of(&state, place, &record, &photo, &division, &self.rules) else { continue };
             let broken = |e: artwork::Fault| Fault::Invariant(format!("proof of position {}: {e}", position + 1));
-            let photo = artwork::Photo::new(made.photo.clone()).map_err(broken)?;
-            for page in self.faces.card_pages(&made.card, &photo).map_err(broken)? {
+            let photo = artwork::Photo::new(photo).map_err(broken)?;
+            for page in self.faces.card_pages(&card, &photo).map_err(broken)? {
                 let png = artwork::page_png(&page, PROOF_DPI).map_err(broken)?;
-                let _ =
-                    write!(out, "<img alt='card {}' src='data:image/png;base64,{}'>", made.card.number, base64::engine::general_purpose::STANDARD.encode(png));
+                let _ = write!(out, "<img alt='card {}' src='data:image/png;base64,{}'>", card.number, base64::engine::general_purpose::STANDARD.encode(png));
             }
         }
         out.push_str("</div></html>\n");

@@ -15,7 +15,7 @@ use crate::intake::{IntakeTally, intake};
 use crate::job::JobMaker;
 use crate::jobs::Jobs;
 use crate::people::{self, Signatory};
-use crate::personalise::BatchRules;
+use crate::personalise::{BatchRules, Chips};
 use crate::plan::{Plan, ReleaseMode, World};
 use crate::ports::Registers;
 use crate::report::{Report, Throughput};
@@ -58,6 +58,8 @@ pub struct Summary {
 /// The world failed (disk, journal, lock), the run was asked to stop, or one of our promises was broken.
 pub fn run(world: &World, plan: &Plan, book: &mut Book, starter: &Starter, halves: Halves) -> Result<Summary, Fault> {
     let frozen_at = start(world, plan, book, starter)?;
+    // Before anything is taken in or cut: a batch can only be finished with what it was cut with.
+    let chips = if halves.produce { Some(Chips::of(&plan.profile, world.permit_signer.as_deref())?) } else { None };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(plan.threads).build().map_err(|e| Fault::Missing(e.to_string()))?;
     let vault = Vault::new(world, book);
     purge::finish(world, book)?;
@@ -72,8 +74,8 @@ pub fn run(world: &World, plan: &Plan, book: &mut Book, starter: &Starter, halve
         summary.rejudged += recheck::rejudge_held(book, &vault, &judge, plan, frozen_at)?;
         summary.throughput.stages.push(("intake", summary.intake.ingested, world.clock.seconds() - since));
     }
-    if halves.produce && !world.stopping() {
-        produce(world, plan, book, &vault, &judge, &pool, frozen_at, &mut summary)?;
+    if let Some(chips) = chips.filter(|_| !world.stopping()) {
+        produce(world, plan, book, &vault, &judge, &chips, &pool, frozen_at, &mut summary)?;
     }
     if world.stopping() {
         return Err(Fault::Stopped("everything done so far is written down; run again to go on".to_owned()));
@@ -120,6 +122,7 @@ fn produce(
     book: &mut Book,
     vault: &Vault,
     judge: &Judge,
+    chips: &Chips,
     pool: &rayon::ThreadPool,
     frozen_at: Millis,
     summary: &mut Summary,
@@ -139,7 +142,7 @@ fn produce(
     let faces = faces(plan)?;
     let night = Night { world, plan, vault, registers: &*registers, pool, faces: &faces };
     if batch.stage == BatchStage::Cut {
-        night.make_and_seal(book, &batch, &mut summary.throughput)?;
+        night.make_and_seal(book, &batch, chips, &mut summary.throughput)?;
         batch = again(book, &batch)?;
     }
     if batch.stage == BatchStage::Sealed
@@ -248,7 +251,7 @@ impl Night<'_> {
         BatchRules { profile: &self.plan.profile, pepper: &self.world.pepper, issued_on: self.plan.day(batch.frozen_at), cards_per_job: batch.cards_per_job }
     }
 
-    fn make_and_seal(&self, book: &mut Book, batch: &BatchState, throughput: &mut Throughput) -> Result<(), Fault> {
+    fn make_and_seal(&self, book: &mut Book, batch: &BatchState, chips: &Chips, throughput: &mut Throughput) -> Result<(), Fault> {
         let cut = book.cut_of(batch)?;
         let cards = u64::from(batch.cards);
         let (world, plan, vault, registers) = (self.world, self.plan, self.vault, self.registers);
@@ -264,6 +267,7 @@ impl Night<'_> {
             batch,
             cut: &cut,
             rules: self.rules(batch),
+            chips,
             keys: world.card_keys.as_deref(),
             faces: self.faces,
             press: Default::default(),

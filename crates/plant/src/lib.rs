@@ -15,6 +15,7 @@ pub mod lock;
 pub mod machine;
 mod map;
 pub mod memory;
+pub mod permit_key;
 pub mod print_readers;
 #[cfg(feature = "pcsc")]
 pub mod reader;

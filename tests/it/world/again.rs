@@ -6,7 +6,7 @@ use card::Digest;
 use ledger::book::Book;
 use ledger::index::MemIndex;
 use line::job::JobMaker;
-use line::personalise::BatchRules;
+use line::personalise::{BatchRules, Chips};
 use line::vault::Vault;
 use testkit::world::{SimClock, SimDisk};
 
@@ -24,6 +24,7 @@ fn a_job_made_again_is_the_same_and_one_that_was_written_down_otherwise_is_named
     let registers = line::registers::open(&*world.shelf, &cut.registers).unwrap_or_else(|e| panic!("{e}"));
     let (vault, faces, scratch) = (Vault::new(&world, &book), artwork::Faces::new(&plan.profile.face).unwrap(), SimDisk::default());
     let rules = BatchRules { profile: &plan.profile, pepper: &world.pepper, issued_on: plan.day(NOW), cards_per_job: plan.cards_per_job };
+    let chips = Chips::of(&plan.profile, None).unwrap_or_else(|e| panic!("{e}"));
     let maker = JobMaker {
         out: &scratch,
         vault: &vault,
@@ -31,6 +32,7 @@ fn a_job_made_again_is_the_same_and_one_that_was_written_down_otherwise_is_named
         batch: &batch,
         cut: &cut,
         rules,
+        chips: &chips,
         keys: None,
         faces: &faces,
         press: Default::default(),

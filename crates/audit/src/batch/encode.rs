@@ -1,5 +1,5 @@
-//! Encode files (docs/formats/encode.md): the vendor's text and the binary data groups, as far as they say which card each line or
-//! group is for. Read anew from that page; what the chip's files hold is not looked at here.
+//! Encode files: the vendor's text (docs/formats/encode.md) and the binary one (docs/formats/cps.md), as far as they say which card each line
+//! or record is for. Read anew from those pages; what the chip's files hold is not looked at here.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -8,7 +8,8 @@ use card::{Digest, Keyed};
 use super::Seen;
 
 const TEXT_MAGIC: &str = "#cardline-encode/1 ";
-const DGI_MAGIC: &[u8] = b"CLDGI\0\0\x01";
+const CPS_MAGIC: &[u8] = b"CLDGI\0\0\x02";
+const CPS_VERSION: &[u8] = b"02.1";
 
 /// The cards of a vendor file, line by line. Columns are found by their names; partners may rename all but `record_digest`.
 ///
@@ -108,29 +109,7 @@ impl<'a> Iterator for Lines<'a> {
     }
 }
 
-/// The cards of a binary file: `CARD`, position 4, generation 4, number 9, record 16, length 4, data groups, CRC32C 4 over all of it;
-/// before them the file's own header with batch 12, job 4, count 4, CRC32C 4. Integers big-endian.
-///
-/// # Errors
-/// The file hasn't the published shape, or is another job's.
-pub(super) fn dgi_cards(bytes: &[u8], batch: &str, job: u32) -> Result<Vec<Seen>, String> {
-    let mut reader = Bytes { rest: bytes, since: bytes };
-    reader.exactly(DGI_MAGIC).ok_or("not an encode file of version 1")?;
-    reader.exactly(batch.as_bytes()).ok_or("another batch's")?;
-    reader.number().filter(|n| *n == job).ok_or("another job's")?;
-    let count = reader.number().ok_or("cut off")?;
-    reader.checksum().ok_or("the header's checksum is wrong")?;
-    let mut cards = Vec::new();
-    while !reader.rest.is_empty() {
-        cards.push(reader.card().ok_or_else(|| format!("card {}: cut off or its checksum is wrong", cards.len() + 1))?);
-    }
-    if cards.len() == count as usize { Ok(cards) } else { Err(format!("{} cards, the header says {count}", cards.len())) }
-}
-
-const CPS_MAGIC: &[u8] = b"CLDGI\0\0\x02";
-const CPS_VERSION: &[u8] = b"02.1";
-
-/// The cards of a binary file with keys (docs/formats/cps.md): a header with batch 12, job 4, count 4, a part about its keys with its length 2,
+/// The cards of a binary file (docs/formats/cps.md): a header with batch 12, job 4, count 4, a part about its keys with its length 2,
 /// CRC32C 4; then each card: `CARD`, batch 12, job 4, position 4, generation 4, number 9, record 16, `02.1`, a record with its length 2, CRC32C 4.
 /// What is in the record, its keys and its MAC are the device's to judge.
 ///
@@ -146,7 +125,7 @@ pub(super) fn cps_cards(bytes: &[u8], batch: &str, job: u32) -> Result<Vec<Seen>
     reader.checksum().ok_or("the header's checksum is wrong")?;
     let mut cards = Vec::new();
     while !reader.rest.is_empty() {
-        cards.push(reader.cps_card(batch, job).ok_or_else(|| format!("card {}: another job's, cut off or its checksum is wrong", cards.len() + 1))?);
+        cards.push(reader.card(batch, job).ok_or_else(|| format!("card {}: another job's, cut off or its checksum is wrong", cards.len() + 1))?);
     }
     if cards.len() == count as usize { Ok(cards) } else { Err(format!("{} cards, the header says {count}", cards.len())) }
 }
@@ -185,7 +164,7 @@ impl<'a> Bytes<'a> {
         self.take(usize::from(len)).map(|_| ())
     }
 
-    fn cps_card(&mut self, batch: &str, job: u32) -> Option<Seen> {
+    fn card(&mut self, batch: &str, job: u32) -> Option<Seen> {
         self.exactly(b"CARD")?;
         self.exactly(batch.as_bytes())?;
         self.number().filter(|n| *n == job)?;
@@ -194,17 +173,6 @@ impl<'a> Bytes<'a> {
         let record = Keyed(self.take(16)?.try_into().ok()?);
         self.exactly(CPS_VERSION)?;
         self.part()?;
-        self.checksum()?;
-        Some(Seen { position: Some(position), generation: Some(generation), number: Some(number), record: Some(record), photo: None })
-    }
-
-    fn card(&mut self) -> Option<Seen> {
-        self.exactly(b"CARD")?;
-        let (position, generation) = (self.number()?, self.number()?);
-        let number = std::str::from_utf8(self.take(9)?).ok()?.to_owned();
-        let record = Keyed(self.take(16)?.try_into().ok()?);
-        let len = self.number()?;
-        self.take(len as usize)?;
         self.checksum()?;
         Some(Seen { position: Some(position), generation: Some(generation), number: Some(number), record: Some(record), photo: None })
     }

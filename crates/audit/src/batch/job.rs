@@ -45,7 +45,7 @@ pub(super) fn check(check: &Check, folder: &str, made: &JobMade) -> Result<Proof
     let mut proofs = Proofs::default();
     let wanted = check.wanted(made.job);
     let stem = format!("job-{:04}", made.job);
-    for view in [format!("print/{stem}.pdf"), format!("print/{stem}.sheet.json"), format!("encode/{stem}.txt"), format!("encode/{stem}.dgi")] {
+    for view in [format!("print/{stem}.pdf"), format!("print/{stem}.sheet.json"), format!("encode/{stem}.txt"), format!("encode/{stem}.cps")] {
         proofs.check(Invariant::I10, made.files.iter().any(|f| f.path == view), || format!("{}: {view} was never made", made.batch));
     }
     for file in &made.files {
@@ -56,7 +56,6 @@ pub(super) fn check(check: &Check, folder: &str, made: &JobMade) -> Result<Proof
             (Some(pdf), _) if pdf.ends_with(".sheet") => continue,
             (Some(_), _) => print::cards(bytes),
             (_, Some("txt")) => encode::text_cards(bytes),
-            (_, Some("dgi")) => encode::dgi_cards(bytes, check.batch().id.as_str(), made.job),
             (_, Some("cps")) => encode::cps_cards(bytes, check.batch().id.as_str(), made.job),
             _ => sheet(check, made, bytes, &wanted, &mut proofs),
         };

@@ -336,7 +336,7 @@ impl Builder<'_> {
         let mut files = vec![
             (format!("print/job-{job:04}.pdf"), views::print(&cards)),
             (format!("encode/job-{job:04}.txt"), views::text(&cards)),
-            (format!("encode/job-{job:04}.dgi"), views::dgi(BATCH, job, &cards)),
+            (format!("encode/job-{job:04}.cps"), views::cps(BATCH, job, &cards)),
         ];
         for (path, bytes) in &mut files {
             (self.twist.file)(&format!("batches/{BATCH}/{path}"), bytes);

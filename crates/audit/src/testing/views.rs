@@ -1,4 +1,4 @@
-//! The views of a job written from the published formats alone (docs/formats/print.md, encode.md, batch.md), as small as they allow.
+//! The views of a job written from the published formats alone (docs/formats/print.md, encode.md, cps.md, batch.md), as small as they allow.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -71,13 +71,14 @@ pub fn text(cards: &[TestCard]) -> Vec<u8> {
     out.into_bytes()
 }
 
-pub fn dgi(batch: &str, job: u32, cards: &[TestCard]) -> Vec<u8> {
-    let mut out = [b"CLDGI\0\0\x01", batch.as_bytes(), &job.to_be_bytes(), &(cards.len() as u32).to_be_bytes()].concat();
+/// Without keys; what is in a card's record isn't the auditor's business.
+pub fn cps(batch: &str, job: u32, cards: &[TestCard]) -> Vec<u8> {
+    let (no_keys, record) = ([0, 2, 0, 0], [0, 5, 9, 9, 9, 9, 9]);
+    let mut out = [b"CLDGI\0\0\x02", batch.as_bytes(), &job.to_be_bytes(), &(cards.len() as u32).to_be_bytes(), &no_keys].concat();
     out.extend_from_slice(&crc32c::crc32c(&out).to_be_bytes());
     for c in cards {
-        let groups = [0x00, 0x62, 2, 9, 9];
-        let (position, generation, len) = (c.position.to_be_bytes(), c.generation.to_be_bytes(), (groups.len() as u32).to_be_bytes());
-        let card = [&b"CARD"[..], &position, &generation, c.number.as_bytes(), &c.record.0, &len, &groups].concat();
+        let (job, position, generation) = (job.to_be_bytes(), c.position.to_be_bytes(), c.generation.to_be_bytes());
+        let card = [&b"CARD"[..], batch.as_bytes(), &job, &position, &generation, c.number.as_bytes(), &c.record.0, b"02.1", &record].concat();
         out.extend_from_slice(&card);
         out.extend_from_slice(&crc32c::crc32c(&card).to_be_bytes());
     }

@@ -184,7 +184,7 @@ fn i09_numbers_are_cards_or_void() {
     let void: &'static str = number(2).leak();
     let own: &'static str = number(3).leak();
     breaks("I-09", &swapped("encode/job-0002.txt", own, void));
-    breaks("I-09", &void_number_in_groups());
+    breaks("I-09", &void_number_in_records());
     breaks("I-09", &swapped("print/job-0002.sheet.json", own, void));
     breaks("I-09", &swapped("dispatch/WH-02/bundle-0002.csv", own, void));
     breaks("I-09", &swapped("dispatch/ecard-events.jsonl", own, void));
@@ -192,8 +192,8 @@ fn i09_numbers_are_cards_or_void() {
 }
 
 /// Puts the void number into the binary file with a right checksum, as a writer that got it wrong would.
-fn void_number_in_groups() -> Twist {
-    file("encode/job-0002.dgi", |bytes| {
+fn void_number_in_records() -> Twist {
+    file("encode/job-0002.cps", |bytes| {
         replace(bytes, &number(3), &number(2));
         let card = bytes.windows(4).position(|w| w == b"CARD").unwrap();
         let end = bytes.len() - 4;
@@ -355,7 +355,7 @@ fn i20_batch_files_are_those_of_the_signed_manifest() {
         disk.change(&in_batch(name), change);
         assert!(broken(&disk).contains(&"I-20"), "{name}: {:?}", broken(&disk));
     };
-    for name in ["manifest.json", "print/job-0001.pdf", "encode/job-0002.dgi", "print/job-0003.sheet.json", "dispatch/bundles.csv", "dispatch/mail/courier.csv"]
+    for name in ["manifest.json", "print/job-0001.pdf", "encode/job-0002.cps", "print/job-0003.sheet.json", "dispatch/bundles.csv", "dispatch/mail/courier.csv"]
     {
         changed(name, &|bytes| *bytes.last_mut().unwrap() ^= 1);
     }

@@ -130,6 +130,13 @@ impl Profile {
         self
     }
 
+    /// The profile without signatures over permits: for rehearsals, which have no keys. No plant's profile.
+    #[must_use]
+    pub fn without_signed_permits(mut self) -> Self {
+        self.chip.permit = None;
+        self
+    }
+
     /// A reason with the effect this profile gives the code.
     #[must_use]
     pub fn reason(&self, code: Code, value: impl Into<String>, limit: impl Into<String>) -> Reason {

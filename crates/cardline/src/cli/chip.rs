@@ -15,7 +15,7 @@ pub enum ChipCommand {
 /// Which chips.
 #[derive(Args)]
 pub struct ChipArgs {
-    /// A file: an encode file (`.dgi`) or a chip image (JSON, of `chip show --json`). Or a card of the plant: its number, or its
+    /// A file: an encode file (`.cps`) or a chip image (JSON, of `chip show --json`). Or a card of the plant: its number, or its
     /// application, NUMBER or OUTLET/NUMBER.
     #[arg(value_name = "CARD|FILE")]
     pub what: String,

@@ -1,11 +1,13 @@
-//! `cardline keys create|list`: the development store of the keys written to cards. A token's keys are made with the token's own tools.
+//! `cardline keys create|list|issuer-key`: the development store of the keys written to cards and of the key permits are signed with. A
+//! token's keys are made with the token's own tools.
 
 use card::Code;
-use card::profile::chip::KeyAlgorithm;
+use card::profile::chip::{ChipLayout, KeyAlgorithm};
 use ledger::fault::Fault;
 use ledger::publish::publish_bytes;
 use plant::SystemEntropy;
-use plant::file_keys::{self, StoredKey};
+use plant::file_keys::{self, Stored, StoredKey};
+use plant::permit_key::{self, PermitKey};
 
 use crate::cli::{Cli, KeysCommand};
 use crate::config::{Config, KeyStore};
@@ -13,12 +15,13 @@ use crate::{card_keys, key_files, wiring};
 
 pub fn keys(cli: &Cli, command: &KeysCommand) -> Result<u8, Fault> {
     match command {
-        KeysCommand::Create => create(cli),
+        KeysCommand::Create { permit_issuer } => create(cli, permit_issuer.as_deref()),
         KeysCommand::List => list(cli),
+        KeysCommand::IssuerKey => issuer_key(cli),
     }
 }
 
-fn create(cli: &Cli) -> Result<u8, Fault> {
+fn create(cli: &Cli, permit_issuer: Option<&str>) -> Result<u8, Fault> {
     let open = wiring::open(cli, "keys create")?;
     let outcome = (|| {
         in_a_file(&open.config)?;
@@ -26,27 +29,42 @@ fn create(cli: &Cli) -> Result<u8, Fault> {
         if card_keys::sealed_file(&*open.disk, &open.config)?.is_some() {
             return Err(Fault::refused(Code::Use01, format!("{path} is there already: keys of cards that were made are never written over")));
         }
-        let keys = generate(&open.plan(None)?.profile.chip)?;
+        let layout = open.plan(None)?.profile.chip;
+        if layout.permit.is_some() && permit_issuer.is_none() {
+            return Err(Fault::Usage("the profile wants signed work permits: --permit-issuer CERTIFICATE".to_owned()));
+        }
+        let issuer = permit_issuer.map(|certificate| PermitKey::generate(certificate, &SystemEntropy)).transpose()?;
+        let stored = Stored { keys: generate(&layout)?, issuer };
         let passphrase = key_files::card_keys_passphrase(cli.keys_passphrase_fd, true)?;
-        publish_bytes(&*open.disk, path, &file_keys::seal(&keys, &passphrase, file_keys::WORK_FACTOR_LOG2)?)?;
-        Ok(keys)
+        publish_bytes(&*open.disk, path, &file_keys::seal(&stored, &passphrase, file_keys::WORK_FACTOR_LOG2)?)?;
+        Ok(stored)
     })();
-    show(&open.finish(outcome)?);
+    show(&open.finish(outcome)?)?;
     Ok(0)
 }
 
 /// Random master keys for all the profile writes, and the two keys of the way to the machine.
-fn generate(layout: &card::profile::chip::ChipLayout) -> Result<Vec<StoredKey>, Fault> {
+fn generate(layout: &ChipLayout) -> Result<Vec<StoredKey>, Fault> {
     let of_the_card = layout.key.iter().map(|k| (k.name.as_str(), k.version, k.algorithm));
     let of_the_way = [(file_keys::TRANSPORT, 1, KeyAlgorithm::Sm4), (file_keys::MAC, 1, KeyAlgorithm::Sm4)];
     of_the_card.chain(of_the_way).map(|(label, version, algorithm)| file_keys::generate(label, version, algorithm, &SystemEntropy)).collect()
 }
 
 fn list(cli: &Cli) -> Result<u8, Fault> {
+    show(&opened(cli)?)?;
+    Ok(0)
+}
+
+fn issuer_key(cli: &Cli) -> Result<u8, Fault> {
+    let none = || Fault::refused(Code::Key10, "the store holds no key to sign permits with: `cardline keys create --permit-issuer` makes one");
+    print!("{}", pem(&opened(cli)?.issuer.ok_or_else(none)?)?);
+    Ok(0)
+}
+
+fn opened(cli: &Cli) -> Result<Stored, Fault> {
     let config = wiring::read_config(&cli.plant)?;
     in_a_file(&config)?;
-    show(&card_keys::in_file(&*wiring::disk(cli)?, &config, cli.keys_passphrase_fd)?);
-    Ok(0)
+    card_keys::in_file(&*wiring::disk(cli)?, &config, cli.keys_passphrase_fd)
 }
 
 fn in_a_file(config: &Config) -> Result<(), Fault> {
@@ -56,14 +74,19 @@ fn in_a_file(config: &Config) -> Result<(), Fault> {
     }
 }
 
-fn show(keys: &[StoredKey]) {
-    for key in keys {
-        println!(
-            "{}  version {}  {}  check value {}",
-            key.mark.label(),
-            key.mark.version(),
-            file_keys::name_of(key.algorithm),
-            file_keys::hex(&key.mark.check())
-        );
+fn show(stored: &Stored) -> Result<(), Fault> {
+    for StoredKey { mark, algorithm, .. } in &stored.keys {
+        let (algorithm, check) = (file_keys::name_of(*algorithm), file_keys::hex(&mark.check()));
+        println!("{}  version {}  {algorithm}  check value {check}", mark.label(), mark.version());
     }
+    if let Some(issuer) = &stored.issuer {
+        let (mark, check) = (&issuer.mark, file_keys::hex(&issuer.mark.check()));
+        println!("{}  version {}  {}  check value {check}  signs permits, checked with", mark.label(), mark.version(), permit_key::ALGORITHM);
+        print!("{}", pem(issuer)?);
+    }
+    Ok(())
+}
+
+fn pem(issuer: &PermitKey) -> Result<String, Fault> {
+    issuer.public()?.to_pem().map_err(Fault::Invariant)
 }

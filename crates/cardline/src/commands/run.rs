@@ -7,6 +7,7 @@ use card::Code;
 use ledger::entry::{Entry, Note};
 use ledger::fault::Fault;
 use ledger::journal::JournalView;
+use line::personalise::Chips;
 use line::run::{Halves, Starter, Summary};
 use plant::MemoryWatch;
 use plant::disk_watch::{SlowDiskAlarm, Wait};
@@ -48,6 +49,9 @@ fn opened_keys(cli: &Cli, open: &mut OpenPlant, halves: Halves) -> Result<(), Fa
 pub fn walk(open: &mut OpenPlant, args: &RunArgs, command: &str, halves: Halves) -> Result<(u8, Value), Fault> {
     let (started, watch, cpu) = (Instant::now(), MemoryWatch::start(), plant::cpu_seconds());
     let plan = open.plan(args.threads)?;
+    if halves.produce {
+        Chips::of(&plan.profile, open.world.permit_signer.as_deref())?;
+    }
     let starter = starter(open, args, command)?;
     room::check(open, halves)?;
     open.examine_suspects_apart()?;

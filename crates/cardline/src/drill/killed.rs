@@ -95,7 +95,7 @@ impl Stage<'_> {
         set("keys", "store", "none");
         let mut texts = vec![(FILE_NAME.to_owned(), table.to_string())];
         if !config.profile.file.is_empty() {
-            texts.push((config.profile.file.clone(), read(&config.profile.file)?));
+            texts.push((config.profile.file.clone(), unsigned(&read(&config.profile.file)?)?));
         }
         Ok(texts)
     }
@@ -161,6 +161,13 @@ impl Stage<'_> {
         }
         Ok(outcome.map(|()| "set aside and folded anew from the journal: nothing else changed".to_owned()))
     }
+}
+
+/// A profile's text without signatures over permits: there is no key to make them.
+fn unsigned(profile: &str) -> Result<String, Fault> {
+    let mut table: toml::Table = profile.parse().map_err(|e: toml::de::Error| Fault::Config(e.to_string()))?;
+    let permit = table.get_mut("chip").and_then(|chip| chip.as_table_mut()?.remove("permit"));
+    Ok(permit.map_or_else(|| profile.to_owned(), |_| table.to_string()))
 }
 
 /// What the program said of its failure: the first violation `verify` found, or its last line.

@@ -65,7 +65,7 @@ pub fn drill(cli: &Cli, args: &DrillArgs, into: &Path, tell: &mut dyn FnMut(&Exe
     // One thread: the n-th operation is the same one on every run, so that a seed replays what it showed.
     let plan = Plan {
         release: line::plan::ReleaseMode::Automatic,
-        ..wiring::settled(&config, profile.without_faces(), &config.photo.engine().networks(), "no card keys", Some(1))?
+        ..wiring::settled(&config, profile.without_faces().without_signed_permits(), &config.photo.engine().networks(), "no card keys", Some(1))?
     };
     let night = Night::undisturbed(&evening, plan, args.seed)?;
     let sound = broken(&SimDisk::of(night.end.clone()));

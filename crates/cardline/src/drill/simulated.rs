@@ -40,6 +40,7 @@ pub fn world(disk: &SimDisk, clock: &SimClock) -> Result<World, Fault> {
         apart: Box::new(Trusting),
         networks: Arc::new(Absent),
         card_keys: None,
+        permit_signer: None,
         auditor: Box::new(NoAudit),
         stop: Arc::new(AtomicBool::new(false)),
     })

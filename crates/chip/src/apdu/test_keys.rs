@@ -1,12 +1,10 @@
 //! Keys of test cards, and the little a script does with them. Keys of a plant are another type and never become these.
 
-use sm4::Sm4;
-use sm4::cipher::{BlockCipherEncrypt, KeyInit};
+use crate::sm::{SM4_BLOCK_BYTES, Sm4Key};
 
 pub const KEY_BYTES: usize = 16;
 /// A challenge is one block of the cipher.
-pub const CHALLENGE_BYTES: usize = 16;
-const BLOCK_BYTES: usize = 16;
+pub const CHALLENGE_BYTES: usize = SM4_BLOCK_BYTES;
 /// Leftmost bytes of a block of zeros under the key.
 pub(super) const CHECK_BYTES: usize = 3;
 
@@ -31,13 +29,13 @@ impl TestKeys {
 
 /// The challenge under the key: one block of SM4.
 #[must_use]
-pub fn cryptogram(key: &TestKey, challenge: [u8; CHALLENGE_BYTES]) -> [u8; BLOCK_BYTES] {
-    let mut block = challenge.into();
-    Sm4::new(&key.0.into()).encrypt_block(&mut block);
-    block.into()
+pub fn cryptogram(key: &TestKey, challenge: [u8; CHALLENGE_BYTES]) -> [u8; SM4_BLOCK_BYTES] {
+    let mut block = challenge;
+    Sm4Key::of(&key.0).encrypt_block(&mut block);
+    block
 }
 
 pub(super) fn check_value(key: &TestKey) -> [u8; CHECK_BYTES] {
-    let [a, b, c, ..] = cryptogram(key, [0; BLOCK_BYTES]);
+    let [a, b, c, ..] = cryptogram(key, [0; SM4_BLOCK_BYTES]);
     [a, b, c]
 }

@@ -1,4 +1,4 @@
-//! The binary encode file, version 2: each card's chip content and keys as a record shaped like EMV CPS's (docs/formats/cps.md). The writer
+//! The binary encode file: each card's chip content and keys as a record shaped like EMV CPS's (docs/formats/cps.md). The writer
 //! makes a card at a time; the reader is strict: every byte is accounted for or the file is refused. Neither ever sees a clear key.
 
 mod bytes;

@@ -31,11 +31,13 @@ struct Module {
 }
 
 impl<'k> CpsWriter<'k> {
+    /// Without `keys` none are written; what may be read and updated after which key stands all the same.
+    ///
     /// # Errors
-    /// The layout has keys and nobody gives them a transport key, or an access condition can't be expressed.
+    /// The layout has keys and whoever derives them has no transport key, or an access condition can't be expressed.
     pub fn new(layout: &ChipLayout, keys: Option<&'k dyn CardKeys>) -> Result<Self, CpsFault> {
         let mut declared = keys.map(|k| k.declared().clone()).unwrap_or_default();
-        let groups = groups_of(layout);
+        let groups = if keys.is_some() { groups_of(layout) } else { Vec::new() };
         if groups.is_empty() {
             declared.transport = None;
         } else if declared.transport.is_none() {

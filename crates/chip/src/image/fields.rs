@@ -19,7 +19,8 @@ pub(super) fn name_parts(application: &Application, layout: &ChipLayout) -> Resu
     chip_name(&application.name, part1_max, part2_max).map_err(|fault| ChipProblem::new("name", ValueFault::from(fault)))
 }
 
-pub(super) fn text_of<'a>(card: &'a Card, layout: &'a ChipLayout, field: &str) -> Option<Cow<'a, str>> {
+/// Constants of the layout are not among these.
+pub(super) fn text_of<'a>(card: &'a Card, field: &str) -> Option<Cow<'a, str>> {
     let of_card = match field {
         "card_number" | PERMIT_CARD_NUMBER => Some(Cow::from(&card.number)),
         "division" => Some(Cow::from(&card.division)),
@@ -28,7 +29,7 @@ pub(super) fn text_of<'a>(card: &'a Card, layout: &'a ChipLayout, field: &str) -
         "expires_on" => Some(Cow::from(compact(card.expires_on))),
         _ => None,
     };
-    of_card.or_else(|| text_of_application(&card.application, field)).or_else(|| layout.constant.get(field).map(Cow::from))
+    of_card.or_else(|| text_of_application(&card.application, field))
 }
 
 /// What an application alone gives a field; `None` for fields of the card.

@@ -138,7 +138,7 @@ impl FileTree<'_> {
         if self.layout.portrait.is_none() && parts.portrait.is_some() {
             return Err(ChipProblem::new("portrait", "not in the layout").into());
         }
-        let source = Source { card, layout: self.layout, name: name_parts(&card.application, self.layout)?, parts };
+        let source = Source { card, name: name_parts(&card.application, self.layout)?, parts };
         let mut files = Vec::with_capacity(self.files.len());
         for place in &self.files {
             let (access, content) = (place.access, source.content(&place.holds)?);
@@ -154,7 +154,6 @@ impl FileTree<'_> {
 /// What the records of one card are filled from.
 struct Source<'a> {
     card: &'a Card,
-    layout: &'a ChipLayout,
     name: ChipName,
     parts: Parts<'a>,
 }
@@ -177,6 +176,9 @@ impl Source<'_> {
     }
 
     fn record(&self, r: &RecordPlace) -> Result<ChipRecordImage, ChipProblem> {
+        if let Some(value) = &r.constant {
+            return Ok(ChipRecordImage { tag: r.tag, value: value.clone() });
+        }
         let value = match r.field {
             "name" => fill(self.name.part1.clone(), r.len_bytes),
             "name_extension" => fill(self.name.part2.clone(), r.len_bytes),
@@ -184,7 +186,7 @@ impl Source<'_> {
             PERMIT_SIGNATURE => Ok(vec![0; PERMIT_SIGNATURE_BYTES]),
             PERMIT_CERTIFICATE => encode_value(r.kind, r.len_bytes, self.parts.signer.map_or("", PermitSigner::certificate)),
             field => {
-                let text = text_of(self.card, self.layout, field).ok_or_else(|| ChipProblem::new(field, "no such field"))?;
+                let text = text_of(self.card, field).ok_or_else(|| ChipProblem::new(field, "no such field"))?;
                 encode_value(r.kind, r.len_bytes, &text)
             }
         };

@@ -214,7 +214,7 @@ mod any_layout {
 
         /// The text a card gives a field, so that its record can be given a length it fits.
         fn text(&self, card: &Card, field: &str) -> String {
-            if field == "a_constant" { self.constant.clone() } else { text_of(card, &PROFILE.chip, field).unwrap().into_owned() }
+            if field == "a_constant" { self.constant.clone() } else { text_of(card, field).unwrap().into_owned() }
         }
 
         fn record(&self, card: &Card, at: usize, p: &Placed) -> ChipRecord {

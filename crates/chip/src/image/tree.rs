@@ -1,10 +1,11 @@
 //! The card's file tree as one typed description: what the profile's layout says in hex and names, in numbers, grouped by folder in the
 //! order of writing. Every encoding and every reader starts from it.
 
-use card::profile::chip::{Access, ChipFile, ChipLayout, ChipPortrait, ChipRecord, ChipReserved, Condition, ValueKind};
+use card::profile::chip::{Access, ChipFile, ChipLayout, ChipPortrait, ChipRecord, ChipReserved, Condition, FIELDS, PERMIT_FIELDS, ValueKind};
 
 use super::{Permission, Permissions};
 use crate::problem::ChipProblem;
+use crate::value::encode_value;
 
 /// The tree of one layout; made once, used for all cards.
 pub struct FileTree<'a> {
@@ -33,17 +34,18 @@ pub enum Holds<'a> {
     },
 }
 
-#[derive(Clone, Copy)]
 pub struct RecordPlace<'a> {
     pub tag: u8,
     pub field: &'a str,
     pub len_bytes: usize,
     pub kind: ValueKind,
+    /// Its bytes, where they are the same on all cards.
+    pub constant: Option<Vec<u8>>,
 }
 
 impl<'a> FileTree<'a> {
     /// # Errors
-    /// The layout was never checked and can't be written; a profile's is checked when it is read.
+    /// The layout was never checked and can't be written, or one of its constants can't; a profile's is checked when it is read.
     pub fn of(layout: &'a ChipLayout) -> Result<Self, ChipProblem> {
         let records = layout.record_files().map(|f| of_records(layout, f));
         let portrait = layout.portrait.iter().map(|p| of_portrait(layout, p));
@@ -61,8 +63,8 @@ impl<'a> FileTree<'a> {
 
     /// The file and record that hold a field.
     #[must_use]
-    pub fn record_of(&self, field: &str) -> Option<(&FilePlace<'a>, RecordPlace<'a>)> {
-        self.files.iter().find_map(|f| Some((f, *f.records().iter().find(|r| r.field == field)?)))
+    pub fn record_of(&self, field: &str) -> Option<(&FilePlace<'a>, &RecordPlace<'a>)> {
+        self.files.iter().find_map(|f| Some((f, f.records().iter().find(|r| r.field == field)?)))
     }
 }
 
@@ -80,10 +82,16 @@ impl<'a> FilePlace<'a> {
 fn of_records<'a>(layout: &ChipLayout, f: &'a ChipFile) -> Result<FilePlace<'a>, ChipProblem> {
     let record = |r: &'a ChipRecord| {
         let tag = u8::from_str_radix(&r.tag, 16).map_err(|_| ChipProblem::new(&r.field, "no tag"))?;
-        Ok(RecordPlace { tag, field: &r.field, len_bytes: r.len_bytes, kind: r.kind })
+        Ok(RecordPlace { tag, field: &r.field, len_bytes: r.len_bytes, kind: r.kind, constant: constant(layout, r)? })
     };
     let holds = Holds::Records(f.record.iter().map(record).collect::<Result<_, _>>()?);
     place(layout, (&f.id, &f.folder, f.sfi), &f.access, holds)
+}
+
+/// A field of cards or applications goes before a constant of its name.
+fn constant(layout: &ChipLayout, r: &ChipRecord) -> Result<Option<Vec<u8>>, ChipProblem> {
+    let text = layout.constant.get(&r.field).filter(|_| !FIELDS.contains(&r.field.as_str()) && !PERMIT_FIELDS.contains(&r.field.as_str()));
+    text.map(|text| encode_value(r.kind, r.len_bytes, text)).transpose().map_err(|fault| ChipProblem::new(&r.field, fault))
 }
 
 fn of_portrait<'a>(layout: &ChipLayout, p: &'a ChipPortrait) -> Result<FilePlace<'a>, ChipProblem> {

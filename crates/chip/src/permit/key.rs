@@ -5,10 +5,14 @@ use std::hint::black_box;
 use card::profile::chip::PERMIT_SIGNATURE_BYTES;
 use sm2::dsa::signature::{Signer as _, Verifier as _};
 use sm2::dsa::{Signature, SigningKey, VerifyingKey};
-use sm2::pkcs8::{DecodePrivateKey as _, DecodePublicKey as _};
+use sm2::elliptic_curve::sec1::ToSec1Point as _;
+use sm2::pkcs8::{DecodePrivateKey as _, DecodePublicKey as _, EncodePublicKey as _, LineEnding};
 use sm2::{PublicKey, SecretKey};
 
 use super::{DISTID, PermitSigner, SignFault};
+use crate::keys::CHECK_BYTES;
+use crate::secret::Sm2Secret;
+use crate::sm::sm3;
 
 /// The public key permits are checked with.
 pub struct IssuerKey(VerifyingKey);
@@ -22,6 +26,21 @@ impl IssuerKey {
         let wrong = |_| "not an SM2 public key in PEM".to_owned();
         let key = PublicKey::from_public_key_pem(pem).map_err(wrong)?;
         VerifyingKey::new(DISTID, key).map(Self).map_err(|_| "not an SM2 public key in PEM".to_owned())
+    }
+
+    /// As [`IssuerKey::from_pem`] reads it.
+    ///
+    /// # Errors
+    /// None that is known.
+    pub fn to_pem(&self) -> Result<String, String> {
+        PublicKey::from(&self.0).to_public_key_pem(LineEnding::LF).map_err(|e| e.to_string())
+    }
+
+    /// Tells one key from another: the leftmost three bytes of SM3 of its point, uncompressed.
+    #[must_use]
+    pub fn check_value(&self) -> [u8; CHECK_BYTES] {
+        let [a, b, c, ..] = sm3(PublicKey::from(&self.0).to_sec1_point(false).as_bytes());
+        [a, b, c]
     }
 
     pub(super) fn made(&self, message: &[u8], signature: &[u8]) -> bool {
@@ -45,6 +64,15 @@ impl SoftwareSigner {
         let wrong = || "not an SM2 private key in PEM".to_owned();
         let secret = SecretKey::from_pkcs8_pem(pem).map_err(|_| wrong())?;
         let key = SigningKey::new(DISTID, &secret).map_err(|_| wrong())?;
+        Ok(Self { key: Box::new(key), certificate: certificate.to_owned() })
+    }
+
+    /// Of the secret half alone, as a key store holds it.
+    ///
+    /// # Errors
+    /// It isn't a number from 1 to the order of the curve less 1.
+    pub fn new(secret: &Sm2Secret, certificate: &str) -> Result<Self, String> {
+        let key = SigningKey::from_slice(DISTID, secret.expose()).map_err(|_| "not an SM2 private key".to_owned())?;
         Ok(Self { key: Box::new(key), certificate: certificate.to_owned() })
     }
 

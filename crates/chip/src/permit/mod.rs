@@ -13,15 +13,20 @@ pub use verify::{InForce, PermitCheck, PermitFinding, verify};
 
 use crate::image::{Content, FileImage, FileTree, ImageFault};
 use crate::problem::ChipProblem;
+use crate::value::encode_value;
 
 /// Under which identity SM2 signs and verifies (GM/T 0009: the default where none is agreed).
 pub const DISTID: &str = "1234567812345678";
 /// What the message begins with: no signature made for another purpose, or by another version of this format, is one over a permit.
 const DOMAIN: &[u8] = b"cardline-work-permit/1\0";
 
+/// What a signer is tried with: no permit, of no version.
+const TRIAL: &[u8] = b"cardline-permit-trial/1\0";
+
 /// Signs permits: a key in memory, or in a module that keeps it.
-pub trait PermitSigner: Sync {
-    /// r and s, 32 bytes each, of SM2 with SM3 over the message under [`DISTID`].
+pub trait PermitSigner: Send + Sync {
+    /// r and s, 32 bytes each, of SM2 with SM3 over the message under [`DISTID`]. The same message gets the same signature: a card that is
+    /// made again is the same card.
     ///
     /// # Errors
     /// The key can't be used now. Nothing is wrong with the message.
@@ -42,6 +47,24 @@ impl std::fmt::Display for SignFault {
 }
 
 impl std::error::Error for SignFault {}
+
+/// The signer as a layout wants it: tried out where permits are signed, left out where they aren't.
+///
+/// # Errors
+/// There is none where one is wanted; its certificate's name has no room on the chip; it fails, or signs one message in two ways.
+pub fn ready<'s>(tree: &FileTree, signer: Option<&'s dyn PermitSigner>) -> Result<Option<&'s dyn PermitSigner>, SignFault> {
+    let fault = |why: &str| Err(SignFault(why.to_owned()));
+    let Some((_, record)) = tree.record_of(PERMIT_CERTIFICATE) else { return Ok(None) };
+    let Some(signer) = signer else { return fault("the profile wants signed work permits, and nobody signs them") };
+    let certificate = signer.certificate();
+    if certificate.is_empty() || encode_value(record.kind, record.len_bytes, certificate).is_err() {
+        return Err(SignFault(format!("the certificate's reference {certificate:?} isn't one of 1-{} characters", record.len_bytes)));
+    }
+    if signer.sign(TRIAL)? != signer.sign(TRIAL)? {
+        return fault("it signs the same message differently each time: no card could be made again");
+    }
+    Ok(Some(signer))
+}
 
 /// The bytes that are signed: the domain, the certificate's record, then the covered records in the profile's order, each as length and
 /// name of its field, length and bytes of its value as the chip holds it. The card number is always among them.

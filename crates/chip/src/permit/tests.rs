@@ -8,6 +8,7 @@ use sm2::pkcs8::{EncodePrivateKey as _, EncodePublicKey as _, LineEnding};
 use super::*;
 use crate::image::{ChipImage, Parts, Permission};
 use crate::samples::{card, profile, with_permit};
+use crate::secret::Sm2Secret;
 
 /// A test key; the same digit gives the same key.
 fn secret(digit: u8) -> sm2::SecretKey {
@@ -156,6 +157,54 @@ fn a_signer_is_there_exactly_when_the_layout_asks() {
     assert_eq!(problem(&signing.chip, None), "permit: no signer");
     assert_eq!(problem(&signing.chip, Some(&Broken as _)), "permit signer: out of order");
     assert_eq!(problem(&signing.chip, Some(&signer(&"K".repeat(33)) as _)), "permit_certificate: 33 bytes, at most 32");
+}
+
+#[test]
+fn a_signer_is_tried_before_any_card_is_made() {
+    let (plain, signing) = (profile(), with_permit());
+    let [unsigned, signed] = [&plain, &signing].map(|p| FileTree::of(&p.chip).unwrap());
+    let key = signer("K1");
+    assert!(ready(&unsigned, None).unwrap().is_none() && ready(&unsigned, Some(&Broken)).unwrap().is_none(), "it isn't asked");
+    assert_eq!(ready(&signed, Some(&key)).unwrap().unwrap().certificate(), "K1");
+    let refused = |signer: Option<&dyn PermitSigner>| ready(&signed, signer).err().unwrap().to_string();
+    assert!(refused(None).contains("nobody signs"));
+    assert_eq!(refused(Some(&Broken)), "out of order");
+    assert!(refused(Some(&Moody(0.into()))).contains("differently each time"));
+    for name in ["K".repeat(33), "é1".to_owned(), "1".repeat(40)] {
+        assert!(refused(Some(&signer(&name))).contains("certificate"), "{name}");
+    }
+    let nameless = SoftwareSigner::new(&Sm2Secret::take(&mut [1; 32]), "").unwrap();
+    assert!(refused(Some(&nameless)).contains("certificate"));
+}
+
+/// Signs as a module with a random nonce would.
+struct Moody(std::sync::atomic::AtomicU8);
+
+impl PermitSigner for Moody {
+    fn sign(&self, _: &[u8]) -> Result<[u8; PERMIT_SIGNATURE_BYTES], SignFault> {
+        Ok([self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed); PERMIT_SIGNATURE_BYTES])
+    }
+
+    fn certificate(&self) -> &str {
+        "K1"
+    }
+}
+
+/// The numbers that are keys: 1 to the order of the curve (GB/T 32918.5-2017) less 1.
+#[test]
+fn a_secret_half_makes_the_same_key_as_its_pem() {
+    let scalar = |n: u8| Sm2Secret::take(&mut [n; 32]);
+    let ours = SoftwareSigner::new(&scalar(b'1'), "K1").unwrap();
+    let pem = ours.issuer_key().to_pem().unwrap();
+    assert_eq!(pem, secret(b'1').public_key().to_public_key_pem(LineEnding::LF).unwrap());
+    assert_eq!(IssuerKey::from_pem(&pem).unwrap().check_value(), ours.issuer_key().check_value());
+    assert_ne!(SoftwareSigner::new(&scalar(2), "K1").unwrap().issuer_key().check_value(), ours.issuer_key().check_value());
+    assert_eq!(ours.sign(b"x").unwrap(), signer("K1").sign(b"x").unwrap());
+    let mut order = *b"\xFF\xFF\xFF\xFE\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x72\x03\xDF\x6B\x21\xC6\x05\x2B\x53\xBB\xF4\x09\x39\xD5\x41\x23";
+    assert!(SoftwareSigner::new(&scalar(0), "K").is_err() && SoftwareSigner::new(&Sm2Secret::take(&mut order.clone()), "K").is_err());
+    order[31] -= 1;
+    // The order less 1 has no inverse of 1 + d: it can't sign, whether it is refused here or then.
+    assert!(SoftwareSigner::new(&Sm2Secret::take(&mut order), "K").ok().is_none_or(|signer| signer.sign(b"x").is_err()));
 }
 
 struct Broken;

@@ -117,9 +117,11 @@ impl ShownImage {
         Ok(Self { format: FORMAT.to_owned(), card, folders, keys })
     }
 
-    /// The check value of a key that is known from elsewhere; nothing if the profile has no such key.
-    pub fn set_kcv(&mut self, name: &str, kcv: &[u8]) {
-        self.keys.iter_mut().filter(|k| k.name == name).for_each(|k| k.kcv = Some(hex(kcv)));
+    /// The check value of a key that is known from elsewhere, by the folder's name and the key's id; nothing if the profile has no such key.
+    pub fn set_kcv(&mut self, folder: &[u8], id: u8, kcv: &[u8]) {
+        let name = hex(folder);
+        let Some(folder) = self.folders.iter().find(|f| f.name == name).map(|f| &f.id) else { return };
+        self.keys.iter_mut().filter(|k| k.folder == *folder && k.id == hex(&[id])).for_each(|k| k.kcv = Some(hex(kcv)));
     }
 }
 

@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::image::{ChipRecordImage, Permissions, image, image_with_portrait};
-use crate::samples::{card, profile, with_portrait};
+use crate::image::{ChipRecordImage, Parts, Permissions, image, image_with_portrait};
+use crate::samples::{card, profile, with_permit, with_portrait};
 
 fn shown() -> ShownImage {
     let of = ShownCard { number: "H00000012".to_owned(), generation: 1, position: 2, batch: "B20250601-01".to_owned() };
@@ -14,7 +14,10 @@ fn shown() -> ShownImage {
 #[test]
 fn the_tree_names_folders_files_records_and_keys() {
     let mut shown = shown();
-    shown.set_kcv("RKSSSE", &[0x1A, 0x2B, 0x3C]);
+    let folder = crate::image::unhex(&shown.folders[0].name).unwrap();
+    shown.set_kcv(&folder, 0x0A, &[0x1A, 0x2B, 0x3C]);
+    shown.set_kcv(&folder, 0x0C, &[9; 3]);
+    shown.set_kcv(b"elsewhere", 0x0B, &[9; 3]);
     let text = shown.to_string();
     for line in [
         "card H00000012  generation 1  position 2  batch B20250601-01",
@@ -67,6 +70,21 @@ fn json_reads_back_to_the_same_files() {
         let shown = ShownImage::of(&files, &layout, None).unwrap();
         let again = ShownImage::from_json(shown.to_json().as_bytes()).ok().unwrap();
         assert!(again == shown && again.files().ok().unwrap() == files);
+    }
+}
+
+#[test]
+#[ignore = "writes fuzz/seeds/chip_image: by hand, when the form has changed"]
+fn write_fuzz_seeds() {
+    let folder = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/seeds/chip_image"));
+    std::fs::create_dir_all(folder).unwrap();
+    let (signing, signer) = (with_permit(), crate::permit::tests::signer("K1"));
+    let parts = Parts { portrait: None, signer: Some(&signer) };
+    let signed = FileTree::of(&signing.chip).unwrap().image(&card(1), parts).ok().unwrap();
+    let signed = ShownImage::of(&signed.files, &signing.chip, None).unwrap();
+    let pictured = ShownImage::of(&image_with_portrait(&card(1), &with_portrait().chip, Some(&[7; 99])).unwrap().files, &with_portrait().chip, None).unwrap();
+    for (name, image) in [("plain", shown()), ("signed", signed), ("picture", pictured)] {
+        std::fs::write(folder.join(name), image.to_json()).unwrap();
     }
 }
 

@@ -314,4 +314,14 @@ mod tests {
         let foreign = Header { format: "cardline-handover/2".into(), ..Header::of("plant-1", "age1x", &token()) };
         assert!(refusal(&inside(&foreign.to_json(), FILE)).contains("another format"));
     }
+
+    #[test]
+    #[ignore = "writes fuzz/seeds/handover: by hand, when the format has changed"]
+    fn write_fuzz_seeds() {
+        let folder = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/seeds/handover"));
+        std::fs::create_dir_all(folder).unwrap();
+        let header = Header::of("plant-1", "age1x", &token()).to_json();
+        std::fs::write(folder.join("sound"), [b"\0", &header[..], b"\n", FILE].concat()).unwrap();
+        std::fs::write(folder.join("as-it-is"), [b"\x01", &sound()[..]].concat()).unwrap();
+    }
 }

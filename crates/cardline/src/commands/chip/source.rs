@@ -5,8 +5,10 @@ use std::io::Read as _;
 use std::path::Path;
 
 use card::{Code, Profile};
+use chip::FileImage;
+use chip::cps::{CpsCard, CpsReader, files_of};
+use chip::keys::CHECK_BYTES;
 use chip::show::{ShownCard, ShownImage};
-use chip::{DgiReader, FileImage};
 use ledger::book::Book;
 use ledger::book::state::BatchState;
 use ledger::disk::Disk as _;
@@ -31,6 +33,14 @@ pub(super) struct Chips {
 pub(super) struct Chip {
     pub card: Option<ShownCard>,
     pub files: Vec<FileImage>,
+    pub checks: Vec<KeyCheck>,
+}
+
+/// The check value of a key in a folder.
+pub(super) struct KeyCheck {
+    pub folder: Vec<u8>,
+    pub id: u8,
+    pub value: [u8; CHECK_BYTES],
 }
 
 impl Chips {
@@ -80,23 +90,27 @@ fn of_file(bytes: &[u8], position: Option<u32>) -> Result<Vec<Chip>, String> {
         };
     }
     let image = ShownImage::from_json(bytes)?;
-    Ok(vec![Chip { files: image.files()?, card: image.card }])
+    Ok(vec![Chip { files: image.files()?, card: image.card, checks: Vec::new() }])
 }
 
 /// Those cards of an encode file that are `wanted`. The whole file is read all the same: a damaged one shows nothing.
 fn cards(bytes: &[u8], wanted: impl Fn(&ShownCard) -> bool) -> Result<Vec<Chip>, String> {
-    let reader = DgiReader::open(bytes)?;
+    let reader = CpsReader::open(bytes)?;
     let batch = reader.batch.to_string();
     let mut found = Vec::new();
     for read in reader {
         let read = read?;
         let card = ShownCard { number: read.number.to_owned(), generation: read.generation, position: read.position, batch: batch.clone() };
         if wanted(&card) {
-            let files = chip::files_of(&read.groups).map_err(|why| format!("card at position {}: {why}", card.position))?;
-            found.push(Chip { card: Some(card), files });
+            found.push(Chip { card: Some(card), files: files_of(&read), checks: checks_of(&read) });
         }
     }
     Ok(found)
+}
+
+fn checks_of(card: &CpsCard) -> Vec<KeyCheck> {
+    let keys = card.modules.iter().flat_map(|module| module.keys.iter().flat_map(|k| &k.keys).map(|key| (module.name, key)));
+    keys.map(|(folder, (key, value))| KeyCheck { folder: folder.to_vec(), id: key.id, value: *value }).collect()
 }
 
 /// The newest card of a number, or that of an application.
@@ -111,7 +125,7 @@ fn of_plant(cli: &Cli, what: &str) -> Result<(BatchState, Vec<Chip>), Fault> {
     let disk = wiring::disk(cli)?;
     // Until its release a batch lies in another folder (docs/formats/batch.md); a run beside us may release it just now.
     let folders = [format!("batches/{}", batch.batch), line::job::staging(&batch), format!("batches/{}", batch.batch)];
-    let paths = folders.map(|folder| format!("{folder}/encode/job-{job:04}.dgi"));
+    let paths = folders.map(|folder| format!("{folder}/encode/job-{job:04}.cps"));
     let bytes = paths.iter().find_map(|path| disk.map(path).ok());
     let bytes = bytes.ok_or_else(|| Fault::BadInput(format!("{what}: job {job} of batch {} has no encode file yet", batch.batch)))?;
     let wanted = |card: &ShownCard| card.number == number && card.generation == generation;

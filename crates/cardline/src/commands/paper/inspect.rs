@@ -8,7 +8,7 @@ use artwork::{Page, Photo};
 use card::{Code, Digest};
 use ledger::book::state::{BatchState, JobState};
 use ledger::fault::Fault;
-use line::job::JobMaker;
+use line::printed::Printed;
 use plant::print_readers::PrintReaders;
 use serde_json::json;
 
@@ -49,10 +49,10 @@ pub fn inspect(cli: &Cli, args: &InspectArgs) -> Result<u8, Fault> {
     }
     let mut broken = 0;
     for job in &jobs {
-        let findings = again.with_maker(&batch, &cut, |maker| {
-            let wanted = wanted(maker, &again, job.job)?;
+        let findings = again.with_printed(&batch, &cut, |printed| {
+            let wanted = wanted(printed, &again, job.job)?;
             let path = published(cli, &batch, job)?;
-            if wanted.is_empty() { Ok(vec![void(&path)]) } else { looked_at(&PrintReaders::new(&path)?, &wanted, maker, args) }
+            if wanted.is_empty() { Ok(vec![void(&path)]) } else { looked_at(&PrintReaders::new(&path)?, &wanted, printed, args) }
         })?;
         broken += findings.iter().filter(|f| !f.wrong.is_empty()).count();
         findings.iter().for_each(|f| f.print(job.job, args.json));
@@ -68,14 +68,14 @@ fn published(cli: &Cli, batch: &BatchState, job: &JobState) -> Result<std::path:
     if path.is_file() { Ok(path) } else { Err(Fault::refused(Code::Out01, format!("job {}: its print file is missing", job.job))) }
 }
 
-fn wanted(maker: &JobMaker, again: &Again, job: u32) -> Result<Vec<Wanted>, Fault> {
+fn wanted(printed: &Printed, again: &Again, job: u32) -> Result<Vec<Wanted>, Fault> {
     let mut cards = Vec::new();
-    for state in maker.states(&again.book, job)? {
-        let unusable = |(_, reason): (_, card::Reason)| Fault::BadInput(format!("job {job}: a card can't be made again: {}", reason.code.text()));
-        let Some(made) = maker.make_card(&state).map_err(unusable)? else { continue };
-        let broken = |e: artwork::Fault| Fault::Invariant(format!("position {}: {e}", made.card.position));
-        let sides = maker.faces.card_pages(&made.card, &Photo::new(made.photo.clone()).map_err(broken)?).map_err(broken)?;
-        cards.push(Wanted { position: made.card.position, sides, photo: Digest::of(&made.photo), qr: made.card.qr_payload });
+    for (_, state) in printed.applications(&again.book, Some(job))? {
+        let unusable = |reason: card::Reason| Fault::BadInput(format!("job {job}: a card can't be made again: {}", reason.code.text()));
+        let (card, photo) = printed.card(&state).map_err(unusable)?;
+        let broken = |e: artwork::Fault| Fault::Invariant(format!("position {}: {e}", card.position));
+        let sides = printed.faces.card_pages(&card, &Photo::new(photo.clone()).map_err(broken)?).map_err(broken)?;
+        cards.push(Wanted { position: card.position, sides, photo: Digest::of(&photo), qr: card.qr_payload });
     }
     Ok(cards)
 }
@@ -87,12 +87,12 @@ fn void(path: &Path) -> Finding {
     finding
 }
 
-fn looked_at(readers: &PrintReaders, wanted: &[Wanted], maker: &JobMaker, args: &InspectArgs) -> Result<Vec<Finding>, Fault> {
+fn looked_at(readers: &PrintReaders, wanted: &[Wanted], printed: &Printed, args: &InspectArgs) -> Result<Vec<Finding>, Fault> {
     let pages = readers.page_sizes_mm()?;
     let mut findings = vec![sizes(&pages, wanted), fonts(readers)?, texts(readers, wanted)?];
     // A file that is too short was told of; what it has is looked at.
     let there = wanted.len().min(pages.len() / SIDES);
-    let face = &maker.rules.profile.face;
+    let face = &printed.rules.profile.face;
     let has_qr = |side: &[card::profile::face::Element]| side.iter().any(|e| matches!(e.what, card::profile::face::What::Qr { .. }));
     let coded = [has_qr(&face.front), has_qr(&face.back)];
     let (mut photos, mut codes) = (Finding::new("photos, byte for byte the validated JPEG"), Finding::new("QR codes at 300 dpi"));

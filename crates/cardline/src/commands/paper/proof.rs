@@ -6,10 +6,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use artwork::{DocumentId, Photo, Proof, page_png, proof_sheet};
-use ledger::book::Book;
 use ledger::book::state::{ApplicationState, BatchState};
 use ledger::fault::Fault;
-use line::job::JobMaker;
+use line::printed::Printed;
 use line::proof::{Pick, choose, risks};
 
 use crate::again::Again;
@@ -24,48 +23,38 @@ pub fn proof(cli: &Cli, args: &ProofArgs) -> Result<u8, Fault> {
     let again = Again::open(cli)?;
     let batch = again.sealed(&args.batch)?;
     let cut = again.book.cut_of(&batch)?;
-    let shown = again.with_maker(&batch, &cut, |maker| {
-        let cards = cards_of(maker, &again.book)?;
-        let picks = choose(picks(maker, &cards)?, args.cards as usize, args.seed);
+    let shown = again.with_printed(&batch, &cut, |printed| {
+        let cards = printed.applications(&again.book, None)?;
+        let picks = choose(picks(printed, &cards)?, args.cards as usize, args.seed);
         make_folder(&args.out)?;
         let mut proofs = Vec::with_capacity(picks.len());
         for pick in &picks {
             let state = &cards[cards.partition_point(|(at, _)| *at < pick.position)].1;
-            proofs.extend(pictured(maker, state, pick, args)?);
+            proofs.push(pictured(printed, state, pick, args)?);
         }
-        sheets(&batch, maker.rules.issued_on, &proofs, &args.out)?;
+        sheets(&batch, printed.rules.issued_on, &proofs, &args.out)?;
         Ok(proofs.len())
     })?;
     tell!("{shown} cards of batch {} in {}, the riskiest first, the sample that of --seed {}", batch.batch, args.out.display(), args.seed);
     Ok(0)
 }
 
-/// The applications that have a card in this batch, by position.
-fn cards_of(maker: &JobMaker, book: &Book) -> Result<Vec<(u32, ApplicationState)>, Fault> {
-    let mut cards = Vec::new();
-    for (position, cut) in (0..).zip(&maker.cut.cards) {
-        let state = book.application(cut.ordinal)?.filter(|a| a.place.as_ref().is_some_and(|p| !p.void && p.batch == maker.batch.batch));
-        cards.extend(state.map(|state| (position, state)));
-    }
-    Ok(cards)
-}
-
-fn picks(maker: &JobMaker, cards: &[(u32, ApplicationState)]) -> Result<Vec<Pick>, Fault> {
+fn picks(printed: &Printed, cards: &[(u32, ApplicationState)]) -> Result<Vec<Pick>, Fault> {
     let pick = |(position, state): &(u32, ApplicationState)| {
-        let record = maker.vault.record(state.package, state.row)?;
-        let why = record.application.map(|a| risks(state, &a, &maker.rules.profile.face)).unwrap_or_default();
+        let record = printed.vault.record(state.package, state.row)?;
+        let why = record.application.map(|a| risks(state, &a, &printed.rules.profile.face)).unwrap_or_default();
         Ok(Pick { position: *position, why })
     };
     cards.iter().map(pick).collect()
 }
 
 /// A card's front for the contact sheet; its pictures, if they are wanted, are written at once.
-fn pictured(maker: &JobMaker, state: &ApplicationState, pick: &Pick, args: &ProofArgs) -> Result<Option<Proof>, Fault> {
-    let unusable = |(_, reason): (_, card::Reason)| Fault::BadInput(format!("position {}: {}", pick.position + 1, reason.code.text()));
-    let Some(made) = maker.make_card(state).map_err(unusable)? else { return Ok(None) };
+fn pictured(printed: &Printed, state: &ApplicationState, pick: &Pick, args: &ProofArgs) -> Result<Proof, Fault> {
+    let unusable = |reason: card::Reason| Fault::BadInput(format!("position {}: {}", pick.position + 1, reason.code.text()));
+    let (card, photo) = printed.card(state).map_err(unusable)?;
     let broken = |e: artwork::Fault| Fault::Invariant(format!("proof of position {}: {e}", pick.position + 1));
-    let photo = Photo::new(made.photo).map_err(broken)?;
-    let [front, back] = maker.faces.card_pages(&made.card, &photo).map_err(broken)?;
+    let photo = Photo::new(photo).map_err(broken)?;
+    let [front, back] = printed.faces.card_pages(&card, &photo).map_err(broken)?;
     if args.dpi > 0 {
         for (side, page) in [("front", &front), ("back", &back)] {
             let png = page_png(page, f64::from(args.dpi)).map_err(broken)?;
@@ -73,7 +62,7 @@ fn pictured(maker: &JobMaker, state: &ApplicationState, pick: &Pick, args: &Proo
         }
     }
     let why = pick.why.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    Ok(Some(Proof { page: Arc::new(front), caption: format!("{} · {why}", pick.position + 1) }))
+    Ok(Proof { page: Arc::new(front), caption: format!("{} · {why}", pick.position + 1) })
 }
 
 fn sheets(batch: &BatchState, issued_on: jiff::civil::Date, proofs: &[Proof], out: &Path) -> Result<(), Fault> {

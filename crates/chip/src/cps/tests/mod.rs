@@ -156,8 +156,21 @@ fn without_keys_there_is_nothing_about_them() {
         assert!(one.modules.iter().all(|m| m.files.iter().all(|f| f.access.read == Permission::Free)));
         assert!(files_of(&one) == image(&card(one.position - 1), &layout).unwrap().files);
     }
-    let with_keys = profile().chip;
-    assert!(CpsWriter::new(&with_keys, None).is_err_and(|f| f == CpsFault::Keys(KeyFault::NoTransport)));
+}
+
+/// Who initialises the chips loads the keys: the conditions name them all the same.
+#[test]
+fn without_keys_the_layouts_conditions_stand() {
+    let layout = profile().chip;
+    let (bytes, with_keys) = (two_of(&layout, None), two());
+    assert_eq!(bytes[28..32], [0, 2, 0, 0]);
+    for (bare, keyed) in read(&bytes).unwrap().iter().zip(read(&with_keys).unwrap()) {
+        assert!(bare.mac.is_none() && bare.modules.iter().all(|m| m.keys.is_none()));
+        assert!(files_of(bare) == files_of(&keyed) && files_of(bare) == image(&card(bare.position - 1), &layout).unwrap().files);
+        assert!(files_of(bare).iter().any(|f| f.access.read == Permission::Key(0x0A)));
+    }
+    let no_transport = SoftwareKeys::default();
+    assert!(CpsWriter::new(&layout, Some(&no_transport)).is_err_and(|f| f == CpsFault::Keys(KeyFault::NoTransport)));
 }
 
 #[test]
