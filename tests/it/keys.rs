@@ -27,12 +27,12 @@ fn with_passphrase(plant: &Plant, args: &[&str], passphrase: &str) -> Output {
 }
 
 #[track_caller]
-fn fine(output: &Output) {
+pub fn fine(output: &Output) {
     assert!(output.status.success(), "{:?}: {}\n{}", output.status, text(&output.stdout), text(&output.stderr));
 }
 
 #[track_caller]
-fn refused(output: &Output, code: &str) {
+pub fn refused(output: &Output, code: &str) {
     assert!(!output.status.success() && text(&output.stderr).contains(code), "{:?}: {}", output.status, text(&output.stderr));
 }
 
@@ -80,7 +80,7 @@ fn below(mut key: [u8; 16], factor: &[u8; 8]) -> [u8; 16] {
     block
 }
 
-fn encode_files(plant: &Plant) -> BTreeMap<String, Vec<u8>> {
+pub fn encode_files(plant: &Plant) -> BTreeMap<String, Vec<u8>> {
     let mut files = plant.files("batches");
     files.retain(|path, _| path.ends_with(".cps"));
     files
@@ -99,12 +99,12 @@ fn forms(key: &[u8; 16]) -> Vec<Vec<u8>> {
 }
 
 /// Which of the keys are in the bytes, and in which form.
-fn leaks(bytes: &[u8], wanted: &BTreeMap<[u8; 8], Vec<Vec<u8>>>) -> usize {
+pub fn leaks(bytes: &[u8], wanted: &BTreeMap<[u8; 8], Vec<Vec<u8>>>) -> usize {
     let begins = |at: usize| bytes[at..].first_chunk::<8>().and_then(|head| wanted.get(head));
     (0..bytes.len()).filter(|at| begins(*at).is_some_and(|forms| forms.iter().any(|form| bytes[*at..].starts_with(form)))).count()
 }
 
-fn needles(keys: &[[u8; 16]]) -> BTreeMap<[u8; 8], Vec<Vec<u8>>> {
+pub fn needles(keys: &[[u8; 16]]) -> BTreeMap<[u8; 8], Vec<Vec<u8>>> {
     let mut by_head: BTreeMap<[u8; 8], Vec<Vec<u8>>> = BTreeMap::new();
     for form in keys.iter().flat_map(forms) {
         by_head.entry(*form.first_chunk().unwrap()).or_default().push(form);

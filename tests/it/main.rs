@@ -21,6 +21,8 @@ mod purge;
 mod races;
 mod seeds;
 #[cfg(feature = "system-tests")]
+mod softhsm;
+#[cfg(feature = "system-tests")]
 mod system;
 #[cfg(feature = "system-tests")]
 mod system_cards;
@@ -32,5 +34,7 @@ mod system_faults;
 mod system_onnxruntime;
 #[cfg(feature = "system-tests")]
 mod system_permit;
+#[cfg(feature = "system-tests")]
+mod system_pkcs11;
 mod tamper;
 mod world;

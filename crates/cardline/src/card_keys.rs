@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use card::{Code, Digest};
+use chip::Place;
 use chip::keys::CardKeys;
 use ledger::disk::Disk;
 use ledger::fault::Fault;
@@ -12,30 +13,50 @@ use plant::file_keys::{self, StoredKey};
 use crate::config::{Config, KeyStore};
 use crate::key_files;
 
+pub mod token;
+
 /// What the release id says of the store, without opening it: a batch is finished with the keys it was cut with.
 ///
 /// # Errors
 /// The disk fails.
 pub fn identity(disk: &dyn Disk, config: &Config) -> Result<String, Fault> {
-    match config.keys.store {
-        KeyStore::None => Ok("no card keys".to_owned()),
-        KeyStore::File => Ok(sealed_file(disk, config)?.map_or_else(|| "card keys: none yet".to_owned(), |bytes| format!("card keys: {}", Digest::of(&bytes)))),
-    }
+    let file = match config.keys.store {
+        KeyStore::None => return Ok("no card keys".to_owned()),
+        KeyStore::File => &config.keys.file,
+        KeyStore::Pkcs11 => &config.keys.token.list,
+    };
+    Ok(file_of(disk, file)?.map_or_else(|| "card keys: none yet".to_owned(), |bytes| format!("card keys: {}", Digest::of(&bytes))))
 }
 
-/// Opens the store the configuration names; its passphrase comes over `fd` or from the terminal.
+/// Opens the store the configuration names; its passphrase or PIN comes over `fd` or from the terminal.
 ///
 /// # Errors
-/// KEY-03, KEY-04; the disk fails.
+/// KEY-03 to KEY-07; the disk fails.
 pub fn open(disk: &dyn Disk, config: &Config, fd: Option<u32>) -> Result<Option<Arc<dyn CardKeys>>, Fault> {
-    match config.keys.store {
-        KeyStore::None => Ok(None),
-        KeyStore::File => {
-            let stored = in_file(disk, config, fd)?;
-            plant::machine::forbid_core_dumps().map_err(|e| Fault::refused(Code::Key04, format!("core dumps can't be forbidden: {e}")))?;
-            Ok(Some(Arc::new(file_keys::in_software(&stored)?)))
-        }
+    if config.keys.store == KeyStore::None {
+        return Ok(None);
     }
+    plant::machine::forbid_core_dumps().map_err(|e| Fault::refused(Code::Key04, format!("core dumps can't be forbidden: {e}")))?;
+    if config.keys.store == KeyStore::Pkcs11 {
+        return token::open(disk, config, fd).map(Some);
+    }
+    let keys = file_keys::in_software(&in_file(disk, config, fd)?)?;
+    lock(config, &keys.places())?;
+    Ok(Some(Arc::new(keys)))
+}
+
+/// Keeps keys out of the swap file. A rehearsal goes on without, and is told; real keys are not risked.
+///
+/// # Errors
+/// KEY-05: it can't be done, and the plant is marked production.
+fn lock(config: &Config, places: &[Place]) -> Result<(), Fault> {
+    let Err(why) = plant::locked::lock(places) else { return Ok(()) };
+    let text = format!("{why} (the limit of locked memory is RLIMIT_MEMLOCK)");
+    if config.plant.production {
+        return Err(Fault::refused(Code::Key05, text));
+    }
+    tell!("KEY-05 {text}");
+    Ok(())
 }
 
 /// The keys of the file the configuration names.
@@ -44,16 +65,15 @@ pub fn open(disk: &dyn Disk, config: &Config, fd: Option<u32>) -> Result<Option<
 /// KEY-04: there is none, another passphrase; KEY-03: a key is damaged.
 pub fn in_file(disk: &dyn Disk, config: &Config, fd: Option<u32>) -> Result<Vec<StoredKey>, Fault> {
     let missing = || Fault::refused(Code::Key04, format!("{} is missing: `cardline keys create` makes one for rehearsals", config.keys.file));
-    let bytes = sealed_file(disk, config)?.ok_or_else(missing)?;
+    let bytes = file_of(disk, &config.keys.file)?.ok_or_else(missing)?;
     file_keys::open(&bytes, &key_files::card_keys_passphrase(fd, false)?)
 }
 
-/// The file's bytes; `None` if it isn't there.
+/// A file's bytes; `None` if it isn't there.
 ///
 /// # Errors
 /// The disk fails.
-pub fn sealed_file(disk: &dyn Disk, config: &Config) -> Result<Option<Vec<u8>>, Fault> {
-    let path = &config.keys.file;
+pub fn file_of(disk: &dyn Disk, path: &str) -> Result<Option<Vec<u8>>, Fault> {
     match disk.read(path) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),

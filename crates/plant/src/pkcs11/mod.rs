@@ -102,11 +102,6 @@ impl Pkcs11Keys {
         };
         self.roots.iter().filter_map(here).collect()
     }
-
-    /// Closes the sessions that are kept; the next call opens its own.
-    pub fn close_kept_sessions(&self) {
-        self.sessions.forget();
-    }
 }
 
 fn name_of(mark: &KeyMark) -> KeyName {

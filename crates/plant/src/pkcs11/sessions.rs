@@ -57,20 +57,9 @@ impl Sessions {
     /// # Errors
     /// The token fails, or a key is missing.
     pub fn with<T>(&self, mut work: impl FnMut(&Session) -> Result<T, Failure>) -> Result<T, KeyFault> {
-        let session = match self.lock().pop() {
-            Some(kept) => kept,
-            None => self.fresh()?,
-        };
-        let (done, session) = match work(&session) {
-            Err(failure) if failure.is_lost_session() => {
-                drop(session);
-                let again = self.fresh()?;
-                (work(&again), again)
-            }
-            done => (done, session),
-        };
-        // What was left behind by a failure goes with its session.
-        let done = done.map_err(Failure::into_fault)?;
+        let kept = self.lock().pop();
+        let session = kept.map_or_else(|| self.fresh(), Ok)?;
+        let (done, session) = once_more(session, &mut work, || self.fresh())?;
         self.lock().push(session);
         Ok(done)
     }
@@ -89,11 +78,19 @@ impl Sessions {
     fn lock(&self) -> MutexGuard<'_, Vec<Session>> {
         self.free.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
-    /// Closes the sessions that are kept.
-    pub fn forget(&self) {
-        self.lock().clear();
-    }
+/// Does some work in a session, and again in a fresh one if the first was lost. What a failure leaves behind goes with its session.
+fn once_more<S, T>(session: S, work: &mut impl FnMut(&S) -> Result<T, Failure>, fresh: impl FnOnce() -> Result<S, KeyFault>) -> Result<(T, S), KeyFault> {
+    let (done, session) = match work(&session) {
+        Err(failure) if failure.is_lost_session() => {
+            drop(session);
+            let again = fresh()?;
+            (work(&again), again)
+        }
+        done => (done, session),
+    };
+    Ok((done.map_err(Failure::into_fault)?, session))
 }
 
 fn loaded(settings: &TokenSettings) -> Result<Pkcs11, Fault> {
@@ -142,5 +139,34 @@ fn login_refused(error: &Error, info: Option<&TokenInfo>) -> Fault {
         Error::Pkcs11(RvError::PinLocked, _) => refused("its PIN is locked"),
         Error::Pkcs11(RvError::PinExpired, _) => refused("its PIN has expired"),
         other => refused(words(other)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cryptoki::context::Function;
+
+    /// Numbers sessions; fails in those named.
+    fn tried(failing: &[(u8, RvError)]) -> (Result<(u8, u8), KeyFault>, Vec<u8>) {
+        let mut seen = Vec::new();
+        let mut work = |session: &u8| {
+            seen.push(*session);
+            match failing.iter().find(|(of, _)| of == session) {
+                Some((_, code)) => Err(Failure::Token(Error::Pkcs11(*code, Function::DeriveKey))),
+                None => Ok(*session),
+            }
+        };
+        let done = once_more(1, &mut work, || Ok(2));
+        (done, seen)
+    }
+
+    #[test]
+    fn a_lost_session_is_opened_again_once_and_no_other_failure_is_repeated() {
+        assert_eq!(tried(&[]), (Ok((1, 1)), vec![1]));
+        assert_eq!(tried(&[(1, RvError::SessionHandleInvalid)]), (Ok((2, 2)), vec![1, 2]));
+        let lost_twice = [(1, RvError::SessionClosed), (2, RvError::SessionClosed)];
+        assert_eq!(tried(&lost_twice), (Err(KeyFault::Device("C_DeriveKey: SessionClosed".to_owned())), vec![1, 2]));
+        assert_eq!(tried(&[(1, RvError::DeviceRemoved)]), (Err(KeyFault::Device("C_DeriveKey: DeviceRemoved".to_owned())), vec![1]));
     }
 }
