@@ -81,12 +81,6 @@ pub fn writable() -> (Pkcs11, Session) {
     (context, session)
 }
 
-/// Ends the library for everybody in this process.
-pub fn end_library() {
-    let context = Pkcs11::new(LIBRARY).expect("SoftHSM");
-    context.finalize().expect("it was begun");
-}
-
 /// A key that never leaves the token, under a label and a version.
 pub fn put(session: &Session, label: &str, version: u8, kind: KeyType, value: &[u8], purpose: Use) {
     let mut template = vec![

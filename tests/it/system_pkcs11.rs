@@ -317,7 +317,7 @@ mod inside {
         let groups = groups_of(&layout);
         assert!(token.derive(&groups, &requests()).is_ok());
         // The library ends under its user's feet, as that of a token does whose plug is drawn.
-        softhsm::end_library();
+        cryptoki::context::Pkcs11::new(softhsm::LIBRARY).unwrap().finalize().unwrap();
         for fault in [token.derive(&groups, &requests()).err().unwrap(), token.mac(b"data").unwrap_err()] {
             assert_eq!(fault.code(), Code::Key06, "{fault}");
             assert!(fault.to_string().starts_with("the key device failed: "), "{fault}");

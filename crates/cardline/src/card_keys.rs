@@ -80,3 +80,18 @@ pub fn file_of(disk: &dyn Disk, path: &str) -> Result<Option<Vec<u8>>, Fault> {
         Err(e) => Err(Fault::io("read", path, e)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_that_cant_be_locked_in_memory_are_for_rehearsals() {
+        let held = [7_u8; 16];
+        let (there, nowhere) = (Place { address: held.as_ptr(), bytes: 16 }, Place { address: std::ptr::without_provenance(4096), bytes: 16 });
+        let plant = |production: &str| Config::parse(&format!("[plant]\nproduction = {production}\n"), "pipeline.toml").ok().unwrap();
+        assert!(lock(&plant("true"), &[there]).is_ok());
+        assert!(lock(&plant("false"), &[there, nowhere]).is_ok(), "told, and gone on");
+        assert!(matches!(lock(&plant("true"), &[there, nowhere]), Err(Fault::Refused { code: Code::Key05, .. })));
+    }
+}
