@@ -7,8 +7,9 @@ for pair in minisign:minisign qpdf:qpdf pdftotext:poppler-utils zbarimg:zbar-too
   pkg-config:pkg-config scriptor:pcsc-tools opensc-tool:opensc openssl:openssl age:age; do
   command -v "${pair%%:*}" >/dev/null || need+=("${pair##*:}")
 done
-# The service of the card readers, a reader without a card, and what a program needs to be built for them.
-for pair in /usr/sbin/pcscd:pcscd /usr/lib/pcsc/drivers/serial/libifdvpcd.so:vsmartcard-vpcd /usr/include/PCSC/winscard.h:libpcsclite-dev; do
+# The service of the card readers, a reader without a card, and what a program needs to be built for them; a token in software.
+for pair in /usr/sbin/pcscd:pcscd /usr/lib/pcsc/drivers/serial/libifdvpcd.so:vsmartcard-vpcd /usr/include/PCSC/winscard.h:libpcsclite-dev \
+  /usr/lib/softhsm/libsofthsm2.so:softhsm2; do
   [ -e "${pair%%:*}" ] || need+=("${pair##*:}")
 done
 if [ "${#need[@]}" -gt 0 ]; then

@@ -90,7 +90,7 @@ fn below(mut key: [u8; 16], factor: &[u8; 8]) -> [u8; 16] {
     block
 }
 
-fn encode_files(plant: &Plant) -> BTreeMap<String, Vec<u8>> {
+pub fn encode_files(plant: &Plant) -> BTreeMap<String, Vec<u8>> {
     let mut files = plant.files("batches");
     files.retain(|path, _| path.ends_with(".cps"));
     files

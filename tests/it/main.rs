@@ -23,6 +23,8 @@ mod purge;
 mod races;
 mod seeds;
 #[cfg(feature = "system-tests")]
+mod softhsm;
+#[cfg(feature = "system-tests")]
 mod system;
 #[cfg(feature = "system-tests")]
 mod system_cards;
@@ -36,5 +38,7 @@ mod system_onnxruntime;
 mod system_paper;
 #[cfg(feature = "system-tests")]
 mod system_permit;
+#[cfg(feature = "system-tests")]
+mod system_pkcs11;
 mod tamper;
 mod world;

@@ -346,6 +346,12 @@ pub enum Code {
     Key03,
     /// The store of the card keys can't be opened.
     Key04,
+    /// Memory that holds card keys can't be locked.
+    Key05,
+    /// The token of the card keys failed.
+    Key06,
+    /// The token of the card keys lacks a mechanism.
+    Key07,
     Key10,
     /// What was asked for was purged: its retention days are over.
     Prg01,
@@ -399,7 +405,7 @@ pub enum Code {
     Env03,
 }
 
-static DEFINITIONS: [Definition; 197] = [
+static DEFINITIONS: [Definition; 200] = [
     Definition {
         code: Code::Pkg01,
         text: "PKG-01",
@@ -2280,6 +2286,39 @@ static DEFINITIONS: [Definition; 197] = [
         zh: "无法打开制卡密钥库。",
         todo_en: "Give the right passphrase or PIN, or correct the store in the configuration.",
         todo_zh: "请提供正确的口令或PIN,或更正配置中的密钥库。",
+    },
+    Definition {
+        code: Code::Key05,
+        text: "KEY-05",
+        scope: Scope::Command,
+        effect: Effect::Reject,
+        lane: AnswerLane::OurSide,
+        en: "The memory that holds card keys can't be locked: it might be written to a disk. A plant not marked production goes on with a warning.",
+        zh: "无法锁定存放制卡密钥的内存,其内容可能被写入磁盘。未标记为生产的工厂仅给出警告。",
+        todo_en: "Raise the limit of locked memory (RLIMIT_MEMLOCK), or grant CAP_IPC_LOCK.",
+        todo_zh: "请提高锁定内存上限(RLIMIT_MEMLOCK)或授予 CAP_IPC_LOCK 权限。",
+    },
+    Definition {
+        code: Code::Key06,
+        text: "KEY-06",
+        scope: Scope::Command,
+        effect: Effect::Reject,
+        lane: AnswerLane::OurSide,
+        en: "The token that holds the card keys failed, or is gone.",
+        zh: "存放制卡密钥的令牌发生故障或已断开。",
+        todo_en: "Look at the token; then run again: jobs that were written down are kept.",
+        todo_zh: "请检查令牌后重新运行;已记录的任务不受影响。",
+    },
+    Definition {
+        code: Code::Key07,
+        text: "KEY-07",
+        scope: Scope::Command,
+        effect: Effect::Reject,
+        lane: AnswerLane::OurSide,
+        en: "The token that holds the card keys can't do what they need.",
+        zh: "存放制卡密钥的令牌不支持所需机制。",
+        todo_en: "Use a token that has the mechanism named; keys of a cipher it lacks can come wrapped (docs/decisions/0011-token.md).",
+        todo_zh: "请使用支持所列机制的令牌;令牌不支持的算法,其密钥可以封装方式提供(docs/decisions/0011-token.md)。",
     },
     Definition {
         code: Code::Key10,

@@ -29,7 +29,7 @@ pub struct Cli {
     /// Freeze the clock (RFC 3339): for rehearsals and comparisons. Outputs then show this time.
     #[arg(long, global = true, value_name = "TIME")]
     pub clock: Option<String>,
-    /// File descriptor the passphrase of the card keys comes from; without it the terminal asks.
+    /// File descriptor the passphrase of the card keys, or their token's PIN, comes from; without it the terminal asks.
     #[arg(long, global = true, value_name = "N")]
     pub keys_passphrase_fd: Option<u32>,
     #[command(subcommand)]
@@ -440,6 +440,9 @@ pub enum KeysCommand {
         #[arg(long, value_name = "CERTIFICATE")]
         permit_issuer: Option<String>,
     },
+    /// Take down label, version and check value of every key of the token the profile and the configuration name, in the list the
+    /// configuration names. Nights use these keys and no others; another list is another release, so do it between batches.
+    Note,
     /// What the store holds: label, version, algorithm and check value, and the public key permits are checked with; never a secret.
     List,
     /// Print the public key permits are checked with (PEM), for `cardline chip verify --issuer-key`.

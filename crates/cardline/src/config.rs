@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use card::Code;
 use ledger::fault::Fault;
 use photo::nets::Engine;
+use plant::token_keys::{KeyName, Sm4Numbers, TokenSettings};
 use serde::Deserialize;
 
 /// The commented default, copied into every new plant.
@@ -45,6 +46,23 @@ pub struct Plant {
 pub struct Keys {
     pub store: KeyStore,
     pub file: String,
+    pub token: Token,
+}
+
+/// The token of `store = "pkcs11"`.
+#[derive(Clone, PartialEq, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Token {
+    pub module: PathBuf,
+    pub label: String,
+    pub transport: String,
+    pub mac: String,
+    pub kek: String,
+    pub list: String,
+    pub wrapped: String,
+    pub sm4_key_type: u64,
+    pub sm4_encrypt: u64,
+    pub sm4_derive: u64,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
@@ -52,6 +70,7 @@ pub struct Keys {
 pub enum KeyStore {
     None,
     File,
+    Pkcs11,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
@@ -160,7 +179,24 @@ impl Default for Plant {
 
 impl Default for Keys {
     fn default() -> Self {
-        Self { store: KeyStore::None, file: "keys/card-keys.age".to_owned() }
+        Self { store: KeyStore::None, file: "keys/card-keys.age".to_owned(), token: Token::default() }
+    }
+}
+
+impl Default for Token {
+    fn default() -> Self {
+        Self {
+            module: PathBuf::new(),
+            label: String::new(),
+            transport: "TRANSPORT/1".to_owned(),
+            mac: "MAC/1".to_owned(),
+            kek: String::new(),
+            list: "keys/token-keys.txt".to_owned(),
+            wrapped: "keys/wrapped".to_owned(),
+            sm4_key_type: 0,
+            sm4_encrypt: 0,
+            sm4_derive: 0,
+        }
     }
 }
 
@@ -229,6 +265,12 @@ impl Config {
         config.in_range(text, file)?;
         config.sender.printable(text, file)?;
         config.photo.named(text, file)?;
+        if config.keys.store == KeyStore::Pkcs11 {
+            config.keys.token.settings().map_err(|(key, why)| {
+                let text = format!("{file}:{}: {key}: {why}", line_of_key(text, key));
+                Fault::Refused { code: Code::Cfg01, text }
+            })?;
+        }
         config.fit_for_production(text, file)?;
         Ok(config)
     }
@@ -309,6 +351,36 @@ impl Photo {
             EngineName::Rten if self.library != Path::new("") => refused("the engine rten has no library"),
             _ => Ok(()),
         }
+    }
+}
+
+impl Token {
+    /// How the token is found and what is in it.
+    ///
+    /// # Errors
+    /// The key that is missing or wrong, and why.
+    pub fn settings(&self) -> Result<TokenSettings, (&'static str, &'static str)> {
+        let name = |key, text: &str| KeyName::parse(text).ok_or((key, "a key is named LABEL/VERSION, the version 0 to 255"));
+        let optional = |key, text: &str| if text.is_empty() { Ok(None) } else { name(key, text).map(Some) };
+        if !self.module.is_absolute() {
+            return Err(("module", "the store pkcs11 wants the absolute path of the token's library"));
+        }
+        if self.label.is_empty() {
+            return Err(("label", "the store pkcs11 wants the token's label"));
+        }
+        let numbers = [self.sm4_key_type, self.sm4_encrypt, self.sm4_derive];
+        if numbers.contains(&0) && numbers != [0; 3] {
+            return Err(("sm4_key_type", "the three numbers of SM4 come together"));
+        }
+        let [key_type, encrypt, derive] = numbers;
+        Ok(TokenSettings {
+            library: self.module.clone(),
+            token: self.label.clone(),
+            kek: optional("kek", &self.kek)?,
+            transport: name("transport", &self.transport)?,
+            mac: optional("mac", &self.mac)?,
+            sm4: (key_type != 0).then_some(Sm4Numbers { key_type, encrypt, derive }),
+        })
     }
 }
 
@@ -406,6 +478,22 @@ mod tests {
         assert!(refusal("[plant]\nproduction = true\ndurability = \"none\"\n").starts_with("CFG-09 pipeline.toml:3: durability"));
         assert!(Config::parse("[keys]\nstore = \"file\"\n", FILE_NAME).is_ok());
         assert!(Config::parse("[plant]\nproduction = true\n", FILE_NAME).is_ok());
+    }
+
+    #[test]
+    fn a_token_is_described_or_refused() {
+        let store = |more: &str| format!("[keys]\nstore = \"pkcs11\"\n[keys.token]\n{more}");
+        let whole = store("module = \"/usr/lib/token.so\"\nlabel = \"centre\"\n");
+        let settings = Config::parse(&whole, FILE_NAME).ok().unwrap().keys.token.settings().ok().unwrap();
+        assert_eq!((settings.transport.to_string(), settings.kek, settings.sm4), ("TRANSPORT/1".to_owned(), None, None));
+        let production = format!("[plant]\nproduction = true\n{whole}");
+        assert!(Config::parse(&production, FILE_NAME).is_ok(), "a token is for production");
+        assert!(refusal(&store("label = \"centre\"\n")).starts_with("CFG-01 pipeline.toml:1: module: "));
+        assert!(refusal(&store("module = \"token.so\"\n")).starts_with("CFG-01 pipeline.toml:4: module: "));
+        assert!(refusal(&store("module = \"/usr/lib/token.so\"\n")).contains(" label: "));
+        assert!(refusal(&format!("{whole}transport = \"TK\"\n")).starts_with("CFG-01 pipeline.toml:6: transport: "));
+        assert!(refusal(&format!("{whole}sm4_derive = 7\n")).contains("the three numbers of SM4 come together"));
+        assert!(Config::parse("[keys.token]\nkek = \"KEK/1\"\n", FILE_NAME).is_ok(), "not looked at without the store");
     }
 
     #[test]

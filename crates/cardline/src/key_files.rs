@@ -103,6 +103,20 @@ pub fn card_keys_passphrase(fd: Option<u32>, new: bool) -> Result<Zeroizing<Stri
     Ok(first)
 }
 
+/// The PIN of the card keys' token: from `fd`, or asked for at the terminal. Whoever has it tries it once.
+///
+/// # Errors
+/// KEY-04: nobody can be asked. It is empty.
+#[cfg(feature = "pkcs11")]
+pub fn token_pin(fd: Option<u32>) -> Result<Zeroizing<String>, Fault> {
+    if let Some(fd) = fd {
+        return passphrase(fd);
+    }
+    let nobody = |e: std::io::Error| Fault::refused(Code::Key04, format!("no PIN: --keys-passphrase-fd is not given and nobody can be asked ({e})"));
+    let pin = rpassword::prompt_password("PIN of the card keys' token: ").map(Zeroizing::new).map_err(nobody)?;
+    if pin.is_empty() { Err(Fault::refused(Code::Use01, "the PIN is empty")) } else { Ok(pin) }
+}
+
 /// The first line that comes over a file descriptor.
 fn passphrase(fd: u32) -> Result<Zeroizing<String>, Fault> {
     let path = PathBuf::from(format!("/dev/fd/{fd}"));

@@ -19,7 +19,7 @@ mod vendor;
 pub use image::{ChipImage, ChipRecordImage, Content, FileImage, check_texts, decode, image, image_with_portrait};
 pub use image::{FilePlace, FileTree, Holds, ImageFault, Parts, Permission, Permissions, RecordPlace};
 pub use problem::ChipProblem;
-pub use secret::{Kek, Key16, Secret, Sm2Secret};
+pub use secret::{Kek, Key16, Place, Secret, Sm2Secret};
 pub use sm::{NotWholeBlocks, SM4_BLOCK_BYTES, Sm4Key, sm3};
 pub use value::{ValueFault, decode_value, encode_value};
 pub use vendor::{VendorReader, vendor_header, vendor_line, vendor_records};

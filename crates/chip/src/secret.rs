@@ -4,6 +4,19 @@
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroize as _;
 
+/// Where a secret lies: an address and so many bytes, never what they are. It is good as long as the secret's owner lives.
+#[derive(Clone, Copy)]
+pub struct Place {
+    pub address: *const u8,
+    pub bytes: usize,
+}
+
+impl Place {
+    pub(crate) fn of<T>(secret: &T) -> Self {
+        Self { address: std::ptr::from_ref(secret).cast(), bytes: size_of::<T>() }
+    }
+}
+
 /// A card's, master, batch, transport or MAC key: SM4, or 3DES with two keys.
 pub type Key16 = Secret<16>;
 /// A key that wraps others: AES-256.

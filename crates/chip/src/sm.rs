@@ -6,7 +6,7 @@ use sm3::{Digest as _, Sm3};
 use sm4::Sm4;
 use sm4::cipher::{Array, BlockCipherDecrypt as _, BlockCipherEncrypt as _, BlockModeDecrypt as _, BlockModeEncrypt as _, InnerIvInit as _, KeyInit as _};
 
-use crate::secret::Key16;
+use crate::secret::{Key16, Place};
 
 /// Bytes of an SM4 block, and of its CMAC.
 pub const SM4_BLOCK_BYTES: usize = 16;
@@ -29,6 +29,12 @@ impl Sm4Key {
     /// Of bytes that are wiped elsewhere.
     pub(crate) fn of(key: &[u8; 16]) -> Self {
         Self(Box::new(Sm4::new(key.into())))
+    }
+
+    /// Where it lies, for whoever locks memory.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        Place::of(&*self.0)
     }
 
     /// One block, in place (GB/T 17964-2021: ECB).

@@ -151,6 +151,8 @@ fn io_exit_code(op: &str, source: &io::Error) -> u8 {
 /// Refusals exit by the family of their code.
 fn code_exit_code(code: Code) -> u8 {
     match code.text().split('-').next() {
+        // Not the configuration's fault: what the plant works with is gone.
+        _ if code == Code::Key06 => 69,
         Some("USE") => 64,
         Some("CFG" | "JRN" | "IDX" | "KEY" | "BAK") => 78,
         Some("OUT") => 70,
@@ -217,5 +219,6 @@ mod tests {
         assert_eq!([exit("USE-01"), exit("PKG-03"), exit("CFG-01"), exit("LCK-01"), exit("RES-01")], [64, 65, 78, 75, 65]);
         assert_eq!([exit("AUT-01"), exit("JRN-03"), exit("IDX-02"), exit("OUT-04")], [77, 78, 78, 70]);
         assert_eq!([exit("KEY-01"), exit("PRG-01"), exit("DSK-01"), exit("HND-01"), exit("ENV-01")], [78, 65, 73, 77, 65]);
+        assert_eq!(exit("KEY-06"), 69, "a token that is gone");
     }
 }

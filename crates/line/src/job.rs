@@ -164,7 +164,7 @@ impl JobMaker<'_> {
         let path = format!("encode/job-{job:04}.cps");
         let broken = |fault: CpsFault| match fault {
             CpsFault::Chip(problem) => Fault::Invariant(format!("{path}: {problem}")),
-            CpsFault::Keys(fault) => Fault::refused(Code::Key03, format!("{path}: {fault}")),
+            CpsFault::Keys(fault) => Fault::refused(fault.code(), format!("{path}: {fault}")),
         };
         let writer = CpsWriter::new(&self.rules.profile.chip, self.keys).map_err(broken)?;
         // No stock list is read yet: a profile that takes the factor from the chip's historical bytes is refused here.

@@ -12,14 +12,18 @@ pub mod file_keys;
 pub mod inbox;
 pub mod keys;
 pub mod lock;
+pub mod locked;
 pub mod machine;
 mod map;
 pub mod memory;
 pub mod permit_key;
+#[cfg(feature = "pkcs11")]
+pub mod pkcs11;
 pub mod print_readers;
 #[cfg(feature = "pcsc")]
 pub mod reader;
 pub mod registers;
+pub mod token_keys;
 pub mod vault_key;
 mod write_back;
 

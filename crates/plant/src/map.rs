@@ -1,4 +1,5 @@
-//! Mapping an immutable file: with `allocator.rs` and `write_back.rs` the only unsafe code of the project, in one function with its contract.
+//! Mapping an immutable file: with `allocator.rs`, `locked.rs`, `write_back.rs` and `pkcs11/mechanism.rs` the only unsafe
+//! code of the project, in one function with its contract.
 
 use std::fs::File;
 use std::io;

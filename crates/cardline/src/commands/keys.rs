@@ -1,13 +1,15 @@
-//! `cardline keys create|list|issuer-key`: the development store of the keys written to cards and of the key permits are signed with. A
-//! token's keys are made with the token's own tools.
+//! `cardline keys create|note|list|issuer-key`: the development store of the keys written to cards and of the key permits are signed with, and
+//! what is known of a token's keys. A token's keys are made with the token's own tools.
 
 use card::Code;
 use card::profile::chip::{ChipLayout, KeyAlgorithm};
+use chip::keys::KeyMark;
 use ledger::fault::Fault;
 use ledger::publish::publish_bytes;
 use plant::SystemEntropy;
 use plant::file_keys::{self, Stored, StoredKey};
 use plant::permit_key::{self, PermitKey};
+use plant::token_keys::{Held, NotedKeys};
 
 use crate::cli::{Cli, KeysCommand};
 use crate::config::{Config, KeyStore};
@@ -16,6 +18,7 @@ use crate::{card_keys, key_files, wiring};
 pub fn keys(cli: &Cli, command: &KeysCommand) -> Result<u8, Fault> {
     match command {
         KeysCommand::Create { permit_issuer } => create(cli, permit_issuer.as_deref()),
+        KeysCommand::Note => note(cli),
         KeysCommand::List => list(cli),
         KeysCommand::IssuerKey => issuer_key(cli),
     }
@@ -26,7 +29,7 @@ fn create(cli: &Cli, permit_issuer: Option<&str>) -> Result<u8, Fault> {
     let outcome = (|| {
         in_a_file(&open.config)?;
         let path = &open.config.keys.file;
-        if card_keys::sealed_file(&*open.disk, &open.config)?.is_some() {
+        if card_keys::file_of(&*open.disk, path)?.is_some() {
             return Err(Fault::refused(Code::Use01, format!("{path} is there already: keys of cards that were made are never written over")));
         }
         let layout = open.plan(None)?.profile.chip;
@@ -50,8 +53,29 @@ fn generate(layout: &ChipLayout) -> Result<Vec<StoredKey>, Fault> {
     of_the_card.chain(of_the_way).map(|(label, version, algorithm)| file_keys::generate(label, version, algorithm, &SystemEntropy)).collect()
 }
 
+fn note(cli: &Cli) -> Result<u8, Fault> {
+    let open = wiring::open(cli, "keys note")?;
+    let outcome = (|| {
+        in_a_token(&open.config)?;
+        let path = &open.config.keys.token.list;
+        if card_keys::file_of(&*open.disk, path)?.is_some() {
+            return Err(Fault::refused(Code::Use01, format!("{path} is there already: move it away, between batches, to take the keys down anew")));
+        }
+        let noted = card_keys::token::note(&*open.disk, &open.config, &open.plan(None)?.profile.chip, cli.keys_passphrase_fd)?;
+        publish_bytes(&*open.disk, path, noted.to_text().as_bytes())?;
+        Ok(noted)
+    })();
+    show_noted(&open.finish(outcome)?);
+    Ok(0)
+}
+
 fn list(cli: &Cli) -> Result<u8, Fault> {
-    show(&opened(cli)?)?;
+    let config = wiring::read_config(&cli.plant)?;
+    if config.keys.store == KeyStore::Pkcs11 {
+        show_noted(&card_keys::token::noted(&*wiring::disk(cli)?, &config)?);
+    } else {
+        show(&opened(cli)?)?;
+    }
     Ok(0)
 }
 
@@ -70,8 +94,29 @@ fn opened(cli: &Cli) -> Result<Stored, Fault> {
 fn in_a_file(config: &Config) -> Result<(), Fault> {
     match config.keys.store {
         KeyStore::File => Ok(()),
+        KeyStore::Pkcs11 => Err(Fault::refused(Code::Key04, "a token's keys are made with the token's own tools")),
         KeyStore::None => Err(Fault::refused(Code::Key04, "this plant has no key store: pipeline.toml, [keys] store")),
     }
+}
+
+fn in_a_token(config: &Config) -> Result<(), Fault> {
+    match config.keys.store {
+        KeyStore::Pkcs11 => Ok(()),
+        _ => Err(Fault::refused(Code::Key04, "this plant's keys are in no token: pipeline.toml, [keys] store")),
+    }
+}
+
+fn show_noted(noted: &NotedKeys) {
+    let line = |mark: &KeyMark, cipher: &str, more: &str| {
+        println!("{}  version {}  {cipher}  check value {}{more}", mark.label(), mark.version(), file_keys::hex(&mark.check()));
+    };
+    for root in &noted.roots {
+        let city = root.city.as_ref().and_then(|c| std::str::from_utf8(c).ok()).map_or_else(String::new, |city| format!("  city {city}"));
+        let held = if root.held == Held::Wrapped { "  wrapped" } else { "" };
+        line(&root.mark, file_keys::name_of(root.algorithm), &format!("{city}{held}"));
+    }
+    line(&noted.transport, "AES", "  transport");
+    noted.mac.iter().for_each(|mark| line(mark, "AES", "  MAC"));
 }
 
 fn show(stored: &Stored) -> Result<(), Fault> {

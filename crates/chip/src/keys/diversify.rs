@@ -7,7 +7,7 @@ use sm4::Sm4;
 use sm4::cipher::{BlockCipherEncrypt as _, KeyInit as _};
 use zeroize::Zeroizing;
 
-use crate::secret::Key16;
+use crate::secret::{Key16, Place};
 
 pub const FACTOR_BYTES: usize = 8;
 pub const CHECK_BYTES: usize = 3;
@@ -21,6 +21,15 @@ pub fn first_factor(city: &[u8; 6]) -> [u8; FACTOR_BYTES] {
     factor[..6].copy_from_slice(city);
     factor[6..].copy_from_slice(FIRST_LEVEL_END);
     factor
+}
+
+/// What one step encrypts: the factor and its complement (6.5, 6.6).
+#[must_use]
+pub fn step_text(factor: &[u8; FACTOR_BYTES]) -> [u8; 16] {
+    let mut text = [0; 16];
+    text[..FACTOR_BYTES].copy_from_slice(factor);
+    text[FACTOR_BYTES..].copy_from_slice(&factor.map(|b| !b));
+    text
 }
 
 /// A key ready to derive others. Its schedule is wiped when dropped; boxed, so that moving it leaves no copy.
@@ -41,8 +50,7 @@ impl Schedule {
 
     /// SM4: E(factor ‖ not factor), one block (6.6). 3DES: E(factor) ‖ E(not factor), two blocks (6.5).
     fn step(&self, factor: &[u8; FACTOR_BYTES], out: &mut [u8; 16]) {
-        out[..FACTOR_BYTES].copy_from_slice(factor);
-        out[FACTOR_BYTES..].copy_from_slice(&factor.map(|b| !b));
+        *out = step_text(factor);
         match self {
             Self::Sm4(cipher) => cipher.encrypt_block(out.into()),
             Self::TripleDes(cipher) => out.as_chunks_mut::<8>().0.iter_mut().for_each(|half| cipher.encrypt_block(half.into())),
@@ -80,6 +88,20 @@ impl BlockKey {
     /// The value of the key one level down. Whoever gives the room has to wipe it.
     pub(super) fn derive(&self, factor: &[u8; FACTOR_BYTES], out: &mut [u8; 16]) {
         self.0.step(factor, out);
+    }
+
+    /// The key one level down, to be wrapped at once.
+    #[must_use]
+    pub fn key_below(&self, factor: &[u8; FACTOR_BYTES]) -> Key16 {
+        let mut key = Zeroizing::new([0; 16]);
+        self.derive(factor, &mut key);
+        Key16::take(&mut key)
+    }
+
+    /// Where it lies, for whoever locks memory.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        Place::of(&*self.0)
     }
 
     /// Its check value.

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use card::Code;
+
 /// A key that isn't there or isn't itself, or a card that can't be given keys.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum KeyFault {
@@ -19,6 +21,20 @@ pub enum KeyFault {
     Factor(&'static str),
     /// The device that holds the keys failed: its words, or its code.
     Device(String),
+    /// The device can't do what these keys need: the mechanism's name.
+    Lacks(String),
+}
+
+impl KeyFault {
+    /// What people find it under.
+    #[must_use]
+    pub fn code(&self) -> Code {
+        match self {
+            Self::Device(_) => Code::Key06,
+            Self::Lacks(_) => Code::Key07,
+            _ => Code::Key03,
+        }
+    }
 }
 
 impl fmt::Display for KeyFault {
@@ -31,6 +47,7 @@ impl fmt::Display for KeyFault {
             Self::NoMac => f.write_str("no MAC key"),
             Self::Factor(what) => write!(f, "no factor for the card's keys: {what}"),
             Self::Device(what) => write!(f, "the key device failed: {what}"),
+            Self::Lacks(what) => write!(f, "the key device has no {what}"),
         }
     }
 }

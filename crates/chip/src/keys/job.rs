@@ -45,6 +45,12 @@ impl KeyRequest {
         Ok(Self { city, factor, nonce: nonce(&card.batch, card.position, card.generation) })
     }
 
+    /// Of factors that are known otherwise. `nonce`: unlike that of any other card of the plant; its last two bytes are the group's.
+    #[must_use]
+    pub fn of_factors(city: [u8; 6], factor: [u8; FACTOR_BYTES], nonce: [u8; NONCE_BYTES]) -> Self {
+        Self { city, factor, nonce }
+    }
+
     /// The block before a group's keys: of batch, position, generation and group, so that no two cryptograms of a plant have the same. Every field
     /// has bytes of its own; nothing is hashed.
     #[must_use]

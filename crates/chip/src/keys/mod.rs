@@ -11,7 +11,7 @@ mod software;
 mod wrap;
 mod wrapped;
 
-pub use diversify::{BlockKey, CHECK_BYTES, FACTOR_BYTES, FIRST_LEVEL_END, check_value, first_factor};
+pub use diversify::{BlockKey, CHECK_BYTES, FACTOR_BYTES, FIRST_LEVEL_END, check_value, first_factor, step_text};
 pub use fault::KeyFault;
 pub use job::{CardKeysSlot, JobKeys, KeyGroup, KeyRequest, NONCE_BYTES, groups_of};
 pub use mark::{Declared, KeyMark, LABEL_CHARS_MAX, MacMode, TransportMode};

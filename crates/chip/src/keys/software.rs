@@ -9,7 +9,7 @@ use super::job::{JobKeys, KeyGroup, KeyRequest, NONCE_BYTES};
 use super::mark::{Declared, KeyMark, MacMode, TransportMode};
 use super::wrapped::WrappedKey;
 use super::{CardKeys, MAC_BYTES};
-use crate::secret::{Kek, Key16};
+use crate::secret::{Kek, Key16, Place};
 use crate::sm::Sm4Key;
 
 /// Master or city keys, a transport key and a MAC key; any may be absent.
@@ -70,6 +70,13 @@ impl SoftwareKeys {
         self.mac = Some(Sm4Key::new(key));
         self.declared.mac = Some((MacMode::Sm4Cmac, mark.clone()));
         Ok(())
+    }
+
+    /// Where the keys it was given lie, for whoever locks memory. First-level and card keys come and go with a job.
+    #[must_use]
+    pub fn places(&self) -> Vec<Place> {
+        let roots = self.roots.iter().map(|r| r.key.place());
+        roots.chain(self.transport.iter().chain(&self.mac).map(Sm4Key::place)).collect()
     }
 
     /// The first-level keys of a city, in the order of the groups.
@@ -264,6 +271,17 @@ mod tests {
         next.key[3].version = 7;
         let fault = keys().derive(&groups_of(&next), &[request(1, "420100")]).err().unwrap();
         assert_eq!(fault.to_string(), "key UKDF01 version 7: missing");
+    }
+
+    /// One place for each key: four master keys, transport and MAC key; each as long as a schedule.
+    #[test]
+    fn every_key_that_is_held_has_a_place() {
+        let keys = keys();
+        let places = keys.places();
+        assert_eq!(places.len(), 6);
+        assert!(places.iter().all(|p| p.bytes >= size_of::<sm4::Sm4>()));
+        let starts: std::collections::BTreeSet<_> = places.iter().map(|p| p.address).collect();
+        assert_eq!(starts.len(), 6);
     }
 
     #[test]

@@ -67,6 +67,12 @@ impl SoftwareSigner {
         Ok(Self { key: Box::new(key), certificate: certificate.to_owned() })
     }
 
+    /// Where the key lies, for whoever locks memory.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        Place::of(&*self.key)
+    }
+
     /// Of the secret half alone, as a key store holds it.
     ///
     /// # Errors
