@@ -6,6 +6,7 @@ mod decide;
 mod demo;
 mod devices;
 mod drill;
+mod encode;
 mod explain;
 mod handover;
 mod held;
@@ -68,5 +69,6 @@ pub fn dispatch(cli: &Cli) -> Result<u8, Fault> {
         Command::Demo(args) => demo::demo(cli, args),
         Command::Devices { command } => devices::devices(cli, command),
         Command::Handover(args) => handover::handover(cli, args),
+        Command::Encode(args) => encode::encode(cli, args),
     }
 }
