@@ -48,6 +48,9 @@ pub struct EncodeWalkArgs {
     /// Exit 3 if a card of this walk isn't good.
     #[arg(long)]
     pub strict: bool,
+    /// A line of `cardline ledger witness`, or a file of them: refuse a plant that lacks one (it was rolled back).
+    #[arg(long, value_name = "FILE|LINE")]
+    pub witness: Option<String>,
 }
 
 #[derive(Subcommand)]

@@ -5,6 +5,7 @@ use card::{BatchId, Code};
 use ledger::book::state::{AttemptStage, BatchState};
 use ledger::entry::{AttemptEnded, AttemptResult};
 use ledger::fault::Fault;
+use ledger::journal::JournalView;
 use line::encode::resolve::{self, Word};
 use line::encode::{Balance, Chosen, Done, Encoding, Told, WalkEnd, Walked};
 use line::people::Signatory;
@@ -14,7 +15,7 @@ use super::chip::form;
 use super::run::stop_on_signals;
 use crate::cli::{Cli, EncodeArgs, EncodeCommand, EncodeResolveArgs, EncodeWalkArgs, WholeArg};
 use crate::wiring::OpenPlant;
-use crate::{key_files, people, test_keys, wiring};
+use crate::{key_files, people, test_keys, wiring, witness};
 
 /// Exit code of a walk that came to its end with cards that aren't good, with `--strict`.
 const EXIT_NOT_ALL_GOOD: u8 = 3;
@@ -30,6 +31,10 @@ pub fn encode(cli: &Cli, args: &EncodeArgs) -> Result<u8, Fault> {
 fn walk(cli: &Cli, args: &EncodeWalkArgs) -> Result<u8, Fault> {
     let who = people::id(&args.who)?;
     let (batch, job) = job_of(&args.job)?;
+    if let Some(text) = &args.witness {
+        // Before anything is opened for writing: an older copy has forgotten which cards it made.
+        witness::demand(&JournalView::open(wiring::disk(cli)?)?.0, &witness::places(text)?)?;
+    }
     let mut open = wiring::open(cli, "encode")?;
     let outcome = walked(&mut open, args, who, &batch, job);
     let walked = open.finish(outcome)?;
@@ -98,7 +103,9 @@ fn job_of(text: &str) -> Result<(BatchId, u32), Fault> {
 /// What a person at the reader must do goes to standard error, what became of cards to standard output.
 fn say(told: &Told) {
     match told {
-        Told::Waiting { position, number } => tell!("position {position}, card {number}: take out what is in the reader, put the next blank in"),
+        Told::Waiting { position, number, nth, of } => {
+            tell!("card {nth} of {of}, position {position}, {number}: take out what is in the reader, put the next blank in");
+        }
         Told::Mute => tell!("this blank doesn't answer; nothing was sent to it: try another"),
         Told::Ended(done) => println!("{}", line_of(done)),
     }

@@ -54,8 +54,8 @@ pub struct Chosen {
 
 /// What is told while it goes on. Shows nothing personal.
 pub enum Told<'a> {
-    /// The next blank is waited for.
-    Waiting { position: u32, number: &'a str },
+    /// A blank is waited for, for the `nth` card of those that were asked for.
+    Waiting { position: u32, number: &'a str, nth: usize, of: usize },
     /// The blank doesn't answer to power: nothing was sent to it, another is waited for.
     Mute,
     /// A card came to an end.
@@ -124,8 +124,8 @@ impl Encoding<'_> {
         let wanted = wanted(book, &batch, &job, cards, chosen)?;
         let scripts = wanted.iter().map(|card| self.script(card)).collect::<Result<Vec<_>, _>>()?;
         let (mut done, mut end) = (Vec::new(), WalkEnd::Through);
-        for (card, steps) in wanted.iter().zip(&scripts) {
-            tell(&Told::Waiting { position: card.position, number: &card.number });
+        for (n, (card, steps)) in wanted.iter().zip(&scripts).enumerate() {
+            tell(&Told::Waiting { position: card.position, number: &card.number, nth: n + 1, of: wanted.len() });
             if let Err(stopped) = self.blank(slot, tell) {
                 end = stopped;
                 break;
