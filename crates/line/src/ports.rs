@@ -176,7 +176,10 @@ pub enum NextBlank {
 pub trait BlankSlot {
     fn reader(&mut self) -> &mut dyn CardReader;
 
-    /// Lets go of the card that is in, waits until it is out and the next one in. A card that was there before we looked is no next one:
+    /// Takes the power from the card that is in, before anybody is told to take it out.
+    fn let_go(&mut self);
+
+    /// Waits until the card that is in is out, and the next one in. A card that was there before we looked is no next one:
     /// nobody knows whose it is.
     ///
     /// # Errors

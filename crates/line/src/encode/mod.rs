@@ -162,7 +162,10 @@ impl Encoding<'_> {
             }
             match slot.reader().connect() {
                 Ok(_) => return Ok(()),
-                Err(ReaderFault::NoCard) => tell(&Told::Mute),
+                Err(ReaderFault::NoCard) => {
+                    slot.let_go();
+                    tell(&Told::Mute);
+                }
                 Err(fault) => return Err(gone(fault)),
             }
         }
@@ -192,6 +195,7 @@ impl Encoding<'_> {
             book.record(&Entry::CardAttempted(attempted.clone()))?;
         }
         let played = play_powered(slot.reader(), steps);
+        slot.let_go();
         if has(Bug::AttemptAfterBytes) {
             book.record(&Entry::CardAttempted(attempted.clone()))?;
         }

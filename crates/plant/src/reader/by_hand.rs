@@ -44,8 +44,11 @@ impl BlankSlot for ByHand {
         &mut self.reader
     }
 
-    fn next_blank(&mut self, stop: &dyn Fn() -> bool) -> Result<NextBlank, ReaderFault> {
+    fn let_go(&mut self) {
         self.reader.release();
+    }
+
+    fn next_blank(&mut self, stop: &dyn Fn() -> bool) -> Result<NextBlank, ReaderFault> {
         match self.wait(false, stop)? {
             NextBlank::In => self.wait(true, stop),
             other => Ok(other),
