@@ -21,6 +21,8 @@ BUGS=(
   "UnkeyedDigest         keyed_digests_separate_their_parts"
   "TokenAfterBytes       nothing_leaves_twice_wherever_a_hand_over_is_killed"
   "ResendInDoubt         nothing_leaves_twice_wherever_a_hand_over_is_killed"
+  "AttemptAfterBytes     no_card_is_made_twice_wherever_the_ledger_stops"
+  "DoubtPlayedAgain      no_card_is_made_twice_wherever_the_ledger_stops"
 )
 
 tests() { # bug, filters…

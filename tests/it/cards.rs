@@ -11,7 +11,7 @@ use testkit::card::{Tear, VirtualCard};
 
 pub const CAPACITY_BYTES: usize = 64 << 10;
 const PICTURE_BYTES: usize = 40_000;
-const TRANSPORT: [u8; KEY_BYTES] = [0x77; KEY_BYTES];
+pub const TRANSPORT: [u8; KEY_BYTES] = [0x77; KEY_BYTES];
 
 pub fn blank() -> VirtualCard {
     VirtualCard::blank(CAPACITY_BYTES, TRANSPORT)
@@ -22,7 +22,7 @@ pub fn keys() -> TestKeys {
     TestKeys { transport: TestKey(TRANSPORT), card: ["IRK", "RKSSSE", "UKSSSE", "UKDF01"].iter().enumerate().map(key).collect() }
 }
 
-fn profile() -> Profile {
+pub fn profile() -> Profile {
     Profile::built_in("hubei-foreigner-2025", date(2025, 6, 1)).expect("the built-in profile reads")
 }
 
@@ -137,7 +137,7 @@ fn played(card: &mut VirtualCard, steps: &[Step]) -> Played {
 }
 
 /// The part of a script that only reads.
-fn reading(steps: &[Step]) -> &[Step] {
+pub fn reading(steps: &[Step]) -> &[Step] {
     &steps[steps.iter().position(|s| s.note == "read back").expect("a read-back")..]
 }
 

@@ -6,6 +6,7 @@ mod chip;
 mod commands;
 mod determinism;
 mod drill;
+mod encode;
 mod faults_page;
 mod handover;
 mod hardship;

@@ -1,7 +1,8 @@
 //! Scripts played through real PC/SC: pcscd with a virtual reader, the test kit's card behind it, and software that isn't ours as a
 //! second reader of the same card. `bash tests/setup.sh` installs it all; where a PC/SC service runs already, or we may not start one, a
-//! line says that nothing is tested.
+//! line says that nothing is tested. The last part is `cardline encode` itself, fed as a person would.
 
+use std::io::{BufRead as _, BufReader};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
 use std::os::linux::net::TcpStreamExt;
 use std::os::unix::net::UnixStream;
@@ -18,7 +19,8 @@ use plant::reader::PcscReader;
 use testkit::card::{Tear, VirtualCard};
 use vpicc::VSmartCard;
 
-use crate::cards::{blank, keys, steps};
+use crate::cards::{blank, keys, reading, steps};
+use crate::plant::{Plant, text};
 
 /// Below the ports that outgoing connections are given (32768 and up on Linux), where the driver's own default lies.
 const PORTS_FROM: u16 = 15_483;
@@ -102,6 +104,11 @@ struct Inserted {
 impl Inserted {
     fn take_out(self, reader: &mut PcscReader) -> VirtualCard {
         reader.release();
+        self.pull(reader)
+    }
+
+    /// Out of a reader that somebody else may be using.
+    fn pull(self, reader: &PcscReader) -> VirtualCard {
         let _ = self.stream.shutdown(Shutdown::Both);
         let card = self.thread.join().expect("the card's thread");
         // Unless the service has seen the reader empty it takes the next card for this one.
@@ -159,10 +166,6 @@ fn played(reader: &mut PcscReader, steps: &[Step]) -> Played {
         outcome.is_some()
     });
     outcome.expect("waited for")
-}
-
-fn reading(steps: &[Step]) -> &[Step] {
-    &steps[steps.iter().position(|s| s.note == "read back").expect("a read-back")..]
 }
 
 fn exchanges(steps: &[Step]) -> Vec<&Exchange> {
@@ -303,4 +306,97 @@ fn system_cards_an_unknown_reader_is_named() {
     let Some(_service) = Service::start() else { return };
     let Err(fault) = PcscReader::open("No Such Reader") else { panic!("there is none") };
     assert!(fault.exit_code() == 69 && fault.to_string().contains(READER), "{fault}");
+}
+
+/// How long an empty reader stays empty: whoever watches it looks more often.
+const EMPTY: Duration = Duration::from_millis(300);
+
+struct Encoded {
+    exit: Option<i32>,
+    /// Lines of standard output.
+    cards: Vec<String>,
+    pile: Vec<VirtualCard>,
+}
+
+/// Runs `cardline encode` and puts in one blank after the other as it asks for them.
+fn encoded(service: &Service, plant: &Plant, args: &[&str], blanks: Vec<VirtualCard>) -> Encoded {
+    let all = [&["encode"], args, &["--reader", READER, "--as", "wu", "--wait-seconds", "20"]].concat();
+    let mut child = plant.command(&all).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
+    let watching = reader();
+    let (mut inside, mut pile, mut blanks) = (None::<Inserted>, Vec::new(), blanks.into_iter());
+    let mut said = String::new();
+    for line in BufReader::new(child.stderr.take().expect("a pipe")).lines().map_while(Result::ok) {
+        said.push_str(&line);
+        if line.contains("put the next blank in") {
+            pile.extend(inside.take().map(|card| card.pull(&watching)));
+            thread::sleep(EMPTY);
+            inside = blanks.next().map(|card| service.insert(card));
+        }
+    }
+    let output = child.wait_with_output().expect("it ends");
+    pile.extend(inside.take().map(|card| card.pull(&watching)));
+    let (exit, cards) = (output.status.code(), text(&output.stdout).lines().map(str::to_owned).collect());
+    println!("{said}");
+    Encoded { exit, cards, pile }
+}
+
+#[test]
+fn system_cards_a_job_is_encoded_by_the_command() {
+    let Some(service) = Service::start() else { return };
+    let plant = Plant::stocked(60, 512);
+    let batch = plant.closing(&["run", "--json"])["batch"].as_str().expect("a batch").to_owned();
+    let job = format!("{batch}/1");
+    let mut blanks: Vec<VirtualCard> = (0..20).map(|_| blank()).collect();
+    blanks[11].cut_power_at(30, Tear::BeforeAnswer);
+    let inserted = service.insert(blank());
+    assert_eq!(played(&mut reader(), &steps(1, RecordForm::Fixed, None)), Played::Good);
+    blanks[4] = inserted.take_out(&mut reader());
+    let Encoded { exit, cards, pile } = encoded(&service, &plant, &[&job, "--count", "20"], blanks);
+    assert_eq!((exit, cards.len(), pile.len()), (Some(0), 21, 20), "{cards:?}");
+    let field = |line: &str, n: usize| line.split(' ').nth(n).expect("a field").to_owned();
+    for (n, line) in cards[..20].iter().enumerate() {
+        let wanted = [(4, "spoiled"), (11, "in-doubt")].into_iter().find(|(at, _)| *at == n).map_or("good", |(_, word)| word);
+        assert_eq!(field(line, 4), wanted, "{line}");
+    }
+    assert!(cards[4].contains(" ENC-01 not-blank") && cards[11].contains(" ENC-07 "), "{cards:?}");
+    assert!(cards[20].starts_with(&format!("{job}: ")) && cards[20].contains("= 18 good + 1 spoiled + 1 in doubt + "), "{}", cards[20]);
+    // What is said of every good card is what the plant would write anew on another.
+    for (line, card) in cards[..20].iter().zip(&pile).filter(|(line, _)| line.ends_with("good")) {
+        let script = plant.ok(&["chip", "script", &field(line, 1), "--format", "play"]);
+        let script = read_play_text(&script).expect("our own text");
+        let inserted = service.insert(card.clone());
+        assert_eq!(played(&mut reader(), reading(&script)), Played::Good, "{line}");
+        inserted.take_out(&mut reader());
+    }
+    // Asked again it goes on: what is in doubt is left, what was spoiled with nothing on it comes when asked for.
+    let Encoded { exit, cards: more, .. } = encoded(&service, &plant, &[&job, "--count", "2", "--retry", "--strict"], vec![blank(), blank()]);
+    assert_eq!((exit, more.len(), field(&more[0], 1), field(&more[0], 3)), (Some(0), 3, field(&cards[4], 1), "2".to_owned()), "{more:?}");
+    assert!(more[..2].iter().all(|line| line.ends_with("good") && field(line, 1) != field(&cards[11], 1)), "{more:?}");
+    let status = plant.ok(&["status"]);
+    assert!(status.contains(&format!("encoded here  {batch} job 1: ")) && status.contains(&format!("IN DOUBT      card {}", field(&cards[11], 1))), "{status}");
+    let told = plant.ok(&["track", &field(&cards[4], 1)]);
+    assert!(told.contains("encoding: spoiled, ENC-01") && told.contains("nothing of the card is on the blank") && told.contains("encoding: good"), "{told}");
+    let shown = plant.ok(&["ledger", "show", &batch]);
+    assert!(shown.contains(&format!("attempt 1 at card {}", field(&cards[0], 1))), "{shown}");
+    let verified = plant.ok(&["verify"]);
+    assert!(verified.contains("I-33 ok") && !verified.contains("BROKEN"), "{verified}");
+}
+
+#[test]
+fn system_cards_a_walk_without_blanks_ends_and_can_go_on() {
+    let Some(service) = Service::start() else { return };
+    let plant = Plant::stocked(40, 513);
+    let batch = plant.closing(&["run", "--json"])["batch"].as_str().expect("a batch").to_owned();
+    let job = format!("{batch}/1");
+    let walk = ["encode", &job, "--reader", READER, "--as", "wu", "--wait-seconds", "1"];
+    let output = plant.run(&walk);
+    assert!(output.status.code() == Some(75) && text(&output.stdout).contains("= 0 good"), "{}", text(&output.stderr));
+    let other = plant.run(&["encode", &job, "--reader", "No Such Reader", "--as", "wu"]);
+    assert!(other.status.code() == Some(69) && text(&other.stderr).contains(READER), "{}", text(&other.stderr));
+    // A card that is in when the walk begins is nobody's next blank.
+    let inserted = service.insert(blank());
+    wait("the card in the reader", || reader().has_card() == Ok(true));
+    assert_eq!(plant.run(&walk).status.code(), Some(75));
+    assert_eq!(inserted.take_out(&mut reader()).commands(), 0);
+    assert_eq!(plant.ok(&["verify"]).matches("BROKEN").count(), 0);
 }

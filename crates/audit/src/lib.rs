@@ -174,6 +174,9 @@ fn unfinished(story: &Story, proofs: &mut Proofs) {
     for doubt in story.in_doubt() {
         proofs.note(format!("hand-over {} to {} ({} job {}) is in doubt (HND-01)", doubt.number, doubt.device, doubt.batch, doubt.job));
     }
+    if story.cards_in_doubt() > 0 {
+        proofs.note(format!("{} cards encoded here are in doubt (ENC-07)", story.cards_in_doubt()));
+    }
     for batch in story.batches.iter().filter(|b| b.stage != Stage::Dispatched) {
         proofs.note(format!("batch {} is {} and not dispatched yet", batch.id, format!("{:?}", batch.stage).to_lowercase()));
     }

@@ -75,6 +75,7 @@ invariants! {
     I27 "I-27" "every hand-over used one token, in its device's chain, for a released batch under the header written down",
     I29 "I-29" "what was purged had come to its end and is gone; what was not has its key",
     I32 "I-32" "every package has one answer, one outcome an application",
+    I33 "I-33" "cards encoded here: attempted before they ended, good once, in doubt until two people said so, no device had their job",
 }
 
 #[derive(Clone, Default)]

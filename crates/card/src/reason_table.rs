@@ -397,6 +397,22 @@ pub enum Code {
     Hnd06,
     /// A file of the envelope's name lies at the destination already.
     Hnd07,
+    /// The blank is not blank: it was personalised, or begun, before. Nothing was changed.
+    Enc01,
+    /// The chip has no room for all of the card.
+    Enc02,
+    /// The chip refuses the key.
+    Enc03,
+    /// The chip answered with another status than it must.
+    Enc04,
+    /// The chip reads back other data than was written.
+    Enc05,
+    /// The chip's answer has no end, or another form than it must.
+    Enc06,
+    /// The encoding of this card is in doubt: nobody knows what is on it.
+    Enc07,
+    /// The cards of this job are not encoded this way: they went, or go, another.
+    Enc08,
     /// The envelope can't be opened: damaged, cut short, or sealed to another key.
     Env01,
     /// The envelope is not for this device, or not what its signed header says.
@@ -405,7 +421,7 @@ pub enum Code {
     Env03,
 }
 
-static DEFINITIONS: [Definition; 200] = [
+static DEFINITIONS: [Definition; 208] = [
     Definition {
         code: Code::Pkg01,
         text: "PKG-01",
@@ -2572,6 +2588,94 @@ static DEFINITIONS: [Definition; 200] = [
         zh: "目标位置已有同名信封文件。",
         todo_en: "Find out where it comes from, and move it away.",
         todo_zh: "请查明其来源并移走。",
+    },
+    Definition {
+        code: Code::Enc01,
+        text: "ENC-01",
+        scope: Scope::Command,
+        effect: Effect::Reject,
+        lane: AnswerLane::OurSide,
+        en: "The blank is not blank: it was personalised, or begun, before. Nothing was changed.",
+        zh: "卡片非空白卡:此前已个人化或已开始个人化,未作任何更改。",
+        todo_en: "Set it aside and count it; try the card again on another blank.",
+        todo_zh: "请单独存放并计数;请换一张空白卡重试。",
+    },
+    Definition {
+        code: Code::Enc02,
+        text: "ENC-02",
+        scope: Scope::Command,
+        effect: Effect::Reject,
+        lane: AnswerLane::OurSide,
+        en: "The chip has no room for all of the card.",
+        zh: "芯片空间不足,无法写入全部内容。",
+        todo_en: "Set the card aside; use blanks with enough memory.",
+        todo_zh: "请将该卡单独存放,并使用容量足够的空白卡。",
+    },
+    Definition {
+        code: Code::Enc03,
+        text: "ENC-03",
+        scope: Scope::Command,
+        effect: Effect::Reject,
+        lane: AnswerLane::OurSide,
+        en: "The chip refuses the key.",
+        zh: "芯片拒绝该密钥。",
+        todo_en: "Set the card aside; check that blanks and keys belong together.",
+        todo_zh: "请将该卡单独存放,并核对空白卡与密钥是否匹配。",
+    },
+    Definition {
+        code: Code::Enc04,
+        text: "ENC-04",
+        scope: Scope::Command,
+        effect: Effect::Reject,
+        lane: AnswerLane::OurSide,
+        en: "The chip answered with another status than it must.",
+        zh: "芯片返回的状态字与预期不符。",
+        todo_en: "Set the card aside; if it happens again, ask the maker of the chip.",
+        todo_zh: "请将该卡单独存放;如再次发生,请联系芯片厂商。",
+    },
+    Definition {
+        code: Code::Enc05,
+        text: "ENC-05",
+        scope: Scope::Command,
+        effect: Effect::Reject,
+        lane: AnswerLane::OurSide,
+        en: "The chip reads back other data than was written.",
+        zh: "芯片回读数据与写入数据不一致。",
+        todo_en: "Set the card aside; it is never handed out.",
+        todo_zh: "请将该卡单独存放,不得发放。",
+    },
+    Definition {
+        code: Code::Enc06,
+        text: "ENC-06",
+        scope: Scope::Command,
+        effect: Effect::Reject,
+        lane: AnswerLane::OurSide,
+        en: "The chip's answer has no end, or another form than it must.",
+        zh: "芯片应答无结束或格式不符。",
+        todo_en: "Set the card aside; check the reader.",
+        todo_zh: "请将该卡单独存放,并检查读写器。",
+    },
+    Definition {
+        code: Code::Enc07,
+        text: "ENC-07",
+        scope: Scope::Command,
+        effect: Effect::Reject,
+        lane: AnswerLane::OurSide,
+        en: "The encoding of this card is in doubt: nobody knows what is on it.",
+        zh: "该卡的写卡结果存疑:卡内内容不明。",
+        todo_en: "Look at the card; two people then say `cardline encode resolve`.",
+        todo_zh: "请查看该卡,再由两人执行 `cardline encode resolve`。",
+    },
+    Definition {
+        code: Code::Enc08,
+        text: "ENC-08",
+        scope: Scope::Command,
+        effect: Effect::Reject,
+        lane: AnswerLane::OurSide,
+        en: "The cards of this job are not encoded this way: they went, or go, another.",
+        zh: "该作业的卡片不以此方式写卡:已由或须由另一途径写卡。",
+        todo_en: "A job is encoded here, or by the device its sealed files went to, never both.",
+        todo_zh: "一个作业只能在本机写卡,或由接收封装文件的设备写卡,不得两者并用。",
     },
     Definition {
         code: Code::Env01,

@@ -37,10 +37,14 @@ pub enum Bug {
     TokenAfterBytes,
     /// A hand-over in doubt is made once more.
     ResendInDoubt,
+    /// A card's attempt is written down after it was played.
+    AttemptAfterBytes,
+    /// A card whose encoding is in doubt is played once more.
+    DoubtPlayedAgain,
 }
 
 impl Bug {
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::FolderUnsynced,
         Self::DataUnsynced,
         Self::SyncRetried,
@@ -56,6 +60,8 @@ impl Bug {
         Self::UnkeyedDigest,
         Self::TokenAfterBytes,
         Self::ResendInDoubt,
+        Self::AttemptAfterBytes,
+        Self::DoubtPlayedAgain,
     ];
 }
 

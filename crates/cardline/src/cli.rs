@@ -2,6 +2,7 @@
 
 mod chip;
 mod devices;
+mod encode;
 mod paper;
 mod photo;
 mod upkeep;
@@ -10,11 +11,12 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub use chip::{ChipArgs, ChipCommand, ChipShowArgs, ChipVerifyArgs};
+pub use chip::{ChipArgs, ChipCommand, ChipScriptArgs, ChipShowArgs, ChipVerifyArgs, RecordsArg, ScriptFormat};
 pub use devices::{
     DeviceAddArgs, DeviceByArgs, DeviceKindArg, DeviceRemoveArgs, DevicesCommand, FoundArg, HandoverArgs, HandoverCommand, HandoverOpenArgs,
     HandoverResolveArgs, HandoverSendArgs,
 };
+pub use encode::{EncodeArgs, EncodeCommand, EncodeResolveArgs, EncodeWalkArgs, WholeArg};
 pub use paper::{InspectArgs, ProofArgs};
 pub use photo::{EngineArgs, PhotoCheckArgs, PhotoCommand, PhotoEvaluateArgs, PhotoLabelledArgs, PhotoSheetArgs, WhatifArgs};
 pub use upkeep::{BackupArgs, DrillArgs, LedgerCommand, PurgeArgs, RestoreArgs, VerifyArgs};
@@ -158,6 +160,8 @@ pub enum Command {
     Inspect(InspectArgs),
     /// Hand a released batch's jobs over to a device: each file once, in an envelope only that device can open.
     Handover(HandoverArgs),
+    /// Encode the cards of a released job here, at a card reader, one blank after the other.
+    Encode(EncodeArgs),
 }
 
 #[derive(Args)]

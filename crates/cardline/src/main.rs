@@ -20,6 +20,7 @@ mod progress;
 mod rederive;
 mod release_id;
 mod room;
+mod test_keys;
 mod wiring;
 mod witness;
 

@@ -40,6 +40,9 @@ pub enum Entry {
     HandoverBegun(HandoverBegun),
     HandoverDone(HandoverDone),
     HandoverResolved(HandoverResolved),
+    CardAttempted(CardAttempted),
+    AttemptEnded(AttemptEnded),
+    AttemptResolved(AttemptResolved),
 }
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -395,6 +398,9 @@ impl Entry {
             Self::HandoverBegun(e) => e.at,
             Self::HandoverDone(e) => e.at,
             Self::HandoverResolved(e) => e.at,
+            Self::CardAttempted(e) => e.at,
+            Self::AttemptEnded(e) => e.at,
+            Self::AttemptResolved(e) => e.at,
         })
     }
 
@@ -573,6 +579,69 @@ pub struct HandoverResolved {
     pub role: Role,
     pub reason: String,
     /// The text of a `.minisig` file over the text of docs/formats/handover.md.
+    pub signature: String,
+    pub at: Millis,
+}
+
+/// A card is about to be encoded here: written down before the first byte goes to the blank. Without its end it is in doubt.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct CardAttempted {
+    pub batch: BatchId,
+    pub job: u32,
+    /// 0-based, in the batch.
+    pub position: u32,
+    pub number: String,
+    pub generation: u32,
+    /// Counted up from 1 for each card.
+    pub attempt: u32,
+    /// The encode file it is made from, as its job published it.
+    pub file: FileDigest,
+    /// As PC/SC calls it.
+    pub reader: String,
+    /// Keys for tests were written to it; else none.
+    pub test_keys: bool,
+    pub who: String,
+    pub at: Millis,
+}
+
+/// What an attempt to encode a card came to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AttemptResult {
+    /// Written, read back, all of it equal.
+    Good,
+    /// The blank answered, and not as it must.
+    Spoiled,
+    /// It stopped answering.
+    InDoubt,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct AttemptEnded {
+    pub number: String,
+    pub generation: u32,
+    pub attempt: u32,
+    pub result: AttemptResult,
+    /// Data of this card may be on the blank: then the blank is this card, and no other becomes it.
+    pub written: bool,
+    /// Absent exactly where it is good.
+    pub reason: Option<Reason>,
+    pub at: Millis,
+}
+
+/// One person's word about an attempt in doubt, after looking at the card. Two people who say the same settle it.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct AttemptResolved {
+    pub number: String,
+    pub generation: u32,
+    pub attempt: u32,
+    /// The card is whole; else it is spoiled.
+    pub good: bool,
+    pub person: String,
+    /// The person's role when signing.
+    pub role: Role,
+    pub reason: String,
+    /// The text of a `.minisig` file over the text of docs/formats/encoding.md.
     pub signature: String,
     pub at: Millis,
 }

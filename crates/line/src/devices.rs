@@ -49,6 +49,17 @@ pub fn in_force(book: &Book, device: &str) -> Result<DeviceState, Fault> {
     }
 }
 
+/// Whether what goes on chips leaves this plant in envelopes alone: it has encoders, and each of them takes nothing else. Then no card is
+/// encoded at a reader here.
+///
+/// # Errors
+/// The ledger fails.
+pub fn encoders_are_sealed_only(book: &Book) -> Result<bool, Fault> {
+    let devices = book.devices()?;
+    let mut encoders = devices.iter().filter(|d| d.kind == DeviceKind::Encoder && !d.removed).peekable();
+    Ok(encoders.peek().is_some() && encoders.all(|d| d.sealed_only))
+}
+
 /// Adds a device.
 ///
 /// # Errors

@@ -161,6 +161,32 @@ pub trait CardReader {
     fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, ReaderFault>;
 }
 
+/// What a place for one blank card after the other has to offer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum NextBlank {
+    /// One was put in while we looked.
+    In,
+    /// None came in time, or the last one was never taken out.
+    NoneCame,
+    /// Asked to stop while waiting.
+    Stopped,
+}
+
+/// A reader that people, or a feeder, put one blank after the other into.
+pub trait BlankSlot {
+    fn reader(&mut self) -> &mut dyn CardReader;
+
+    /// Takes the power from the card that is in, before anybody is told to take it out.
+    fn let_go(&mut self);
+
+    /// Waits until the card that is in is out, and the next one in. A card that was there before we looked is no next one:
+    /// nobody knows whose it is.
+    ///
+    /// # Errors
+    /// The reader is gone.
+    fn next_blank(&mut self, stop: &dyn Fn() -> bool) -> Result<NextBlank, ReaderFault>;
+}
+
 /// Reads a sealed batch again with readers of its own.
 pub trait Auditor: Send + Sync {
     /// # Errors

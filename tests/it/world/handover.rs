@@ -22,12 +22,12 @@ use testkit::world::{Failure, Loss, SimClock, SimDisk, State};
 
 use super::plant::{NOW, broken, plan, run, stocked};
 
-const TRAY: &str = "tray";
+pub const TRAY: &str = "tray";
 const EIO: i32 = 5;
 const NO_ROOM: i32 = 28;
 
 /// An envelope that hides nothing, so that the test can read what left.
-struct Glass;
+pub struct Glass;
 
 impl Envelope for Glass {
     fn recipient(&self, _: &str) -> Result<(), Fault> {
@@ -40,7 +40,7 @@ impl Envelope for Glass {
 }
 
 /// The device's folder, on the plant's simulated machine: one history, one power cut.
-struct Tray(SimDisk);
+pub struct Tray(pub SimDisk);
 
 fn below(path: RelPath) -> String {
     format!("{TRAY}/{path}")
@@ -91,13 +91,13 @@ impl Disk for Tray {
     }
 }
 
-fn key(person: &str) -> SecretKey {
+pub fn key(person: &str) -> SecretKey {
     let mut seed = [0; 32];
     seed[..person.len()].copy_from_slice(person.as_bytes());
     SecretKey::from_seed(&seed)
 }
 
-fn opened(disk: &SimDisk) -> Book {
+pub fn opened(disk: &SimDisk) -> Book {
     Book::open(std::sync::Arc::new(disk.clone()), Box::new(MemIndex::default())).unwrap_or_else(|e| panic!("{e}")).0
 }
 

@@ -5,7 +5,7 @@ mod again;
 mod apart;
 mod crash;
 mod faults;
-mod handover;
+pub mod handover;
 mod inputs;
 mod neighbours;
 mod panics;

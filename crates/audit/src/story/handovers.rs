@@ -24,6 +24,7 @@ pub struct Handovers {
 struct Device {
     kind: DeviceKind,
     recipient: String,
+    sealed_only: bool,
     in_force: bool,
     tokens: u64,
     previous: Option<Digest>,
@@ -47,8 +48,8 @@ impl Handovers {
         if taken {
             return Err("name or key were given before");
         }
-        let DeviceAdded { kind, recipient, .. } = e.clone();
-        self.devices.insert(e.device.clone(), Device { kind, recipient, in_force: true, tokens: 0, previous: None, open: None });
+        let DeviceAdded { kind, recipient, sealed_only, .. } = e.clone();
+        self.devices.insert(e.device.clone(), Device { kind, recipient, sealed_only, in_force: true, tokens: 0, previous: None, open: None });
         Ok(())
     }
 
@@ -56,6 +57,17 @@ impl Handovers {
         let known = self.devices.get_mut(device).filter(|d| d.in_force).ok_or("not in the register")?;
         known.in_force = false;
         Ok(())
+    }
+
+    /// Encode files of the job went to a device, or may have gone.
+    pub fn has_encode_file_of(&self, batch: &BatchId, job: u32) -> bool {
+        self.given.keys().any(|(b, j, path)| (b, *j) == (batch, job) && path.starts_with("encode/"))
+    }
+
+    /// There are encoders, and each takes nothing but envelopes.
+    pub fn encoders_are_sealed_only(&self) -> bool {
+        let mut encoders = self.devices.values().filter(|d| d.kind == DeviceKind::Encoder && d.in_force).peekable();
+        encoders.peek().is_some() && encoders.all(|d| d.sealed_only)
     }
 
     /// A token is used: everything its header says must follow from the story so far.
@@ -179,6 +191,8 @@ impl Story {
         let batch = self.batch_at.get(&e.batch).map(|i| &self.batches[*i]);
         let found = self.handovers.begun(e, batch, self.people.plant());
         i27(proofs, found, || format!("record {seq}: hand-over {} to {}", e.number, e.device));
+        let twice = e.file.path.starts_with("encode/") && self.attempts.touch(&e.batch, e.job);
+        proofs.check(Invariant::I33, !twice, || format!("record {seq}: hand-over {} to {} of a job that was encoded here", e.number, e.device));
     }
 
     pub(super) fn handover_done(&mut self, seq: u64, e: &HandoverDone, proofs: &mut Proofs) {
@@ -222,4 +236,4 @@ fn i27(proofs: &mut Proofs, found: Result<(), &'static str>, what: impl FnOnce()
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

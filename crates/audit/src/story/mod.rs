@@ -2,6 +2,7 @@
 //! application). Each entry is held against what went before it; files are not looked at here.
 
 mod applications;
+mod attempts;
 mod batches;
 mod handovers;
 mod packages;
@@ -46,6 +47,7 @@ pub struct Story {
     run: runs::Runs,
     people: people::People,
     handovers: handovers::Handovers,
+    attempts: attempts::Attempts,
 }
 
 /// A received package.
@@ -217,6 +219,9 @@ impl Story {
             Entry::HandoverBegun(e) => self.handover_begun(seq, e, proofs),
             Entry::HandoverDone(e) => self.handover_done(seq, e, proofs),
             Entry::HandoverResolved(e) => self.handover_resolved(seq, e, proofs),
+            Entry::CardAttempted(e) => self.card_attempted(seq, e, proofs),
+            Entry::AttemptEnded(e) => self.attempt_ended(seq, e, proofs),
+            Entry::AttemptResolved(e) => self.attempt_resolved(seq, e, proofs),
         }
     }
 

@@ -122,5 +122,8 @@ fn time_of(entry: &Entry) -> Option<Millis> {
         Entry::HandoverBegun(e) => e.at,
         Entry::HandoverDone(e) => e.at,
         Entry::HandoverResolved(e) => e.at,
+        Entry::CardAttempted(e) => e.at,
+        Entry::AttemptEnded(e) => e.at,
+        Entry::AttemptResolved(e) => e.at,
     })
 }

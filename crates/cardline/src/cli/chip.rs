@@ -2,12 +2,14 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
 #[derive(Subcommand)]
 pub enum ChipCommand {
     /// Print what is, or is to be, on a card's chip: folders, files, records and fields. Personal data.
     Show(ChipShowArgs),
+    /// Print the commands that personalise one test card (docs/formats/apdu.md): test mode only. Personal data.
+    Script(ChipScriptArgs),
     /// Check work permits offline, by their signature and their dates; exit 65 if any isn't good.
     Verify(ChipVerifyArgs),
 }
@@ -46,4 +48,33 @@ pub struct ChipVerifyArgs {
     /// The day the permit must be in force (YYYY-MM-DD); default today.
     #[arg(long, value_name = "DATE")]
     pub on: Option<String>,
+}
+
+#[derive(Args)]
+pub struct ChipScriptArgs {
+    #[command(flatten)]
+    pub chip: ChipArgs,
+    /// Keys for test cards (docs/formats/apdu.md §3); without them the card gets no keys and no access conditions.
+    #[arg(long, value_name = "FILE")]
+    pub test_keys: Option<PathBuf>,
+    #[arg(long, value_enum, default_value = "scriptor")]
+    pub format: ScriptFormat,
+    #[arg(long, value_enum, default_value = "fixed")]
+    pub records: RecordsArg,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ScriptFormat {
+    /// Commands alone; not for a card with keys, which asks for an answer to its challenge.
+    Scriptor,
+    /// Commands, and the status and data each must be answered with.
+    Play,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum RecordsArg {
+    /// All records of a file of one length: any ISO 7816-4 card has them.
+    Fixed,
+    /// Each of its own length, found by its tag.
+    Variable,
 }

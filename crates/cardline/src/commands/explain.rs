@@ -31,6 +31,7 @@ pub fn explain(cli: &Cli, application: &str) -> Result<u8, Fault> {
         (Some(place), _) if !place.void => {
             println!("produced: card {} generation {} in batch {}, position {}", place.number, place.generation, place.batch, place.position + 1);
             doubt(&book, place)?;
+            encoded(&book, place)?;
         }
         (_, Outcome::Accepted) => println!("accepted: waits for the next cut"),
         (_, Outcome::Held) => println!("held: waits for someone or something"),
@@ -69,6 +70,15 @@ fn doubt(book: &Book, place: &Place) -> Result<(), Fault> {
     for h in book.handovers_of(&place.batch, job)?.iter().filter(|h| h.stage == HandoverStage::InDoubt) {
         println!("{} hand-over {} of its job {job} to {} is in doubt", Code::Hnd01, h.begun.number, h.begun.device);
     }
+    Ok(())
+}
+
+/// How the card's encoding here stands, where it was attempted.
+fn encoded(book: &Book, place: &Place) -> Result<(), Fault> {
+    let Some(last) = book.attempt(&place.number, place.generation)? else { return Ok(()) };
+    let why = last.reason.as_ref().map_or_else(String::new, |r| format!(": {} {}", r.code, r.value));
+    let a = &last.attempted;
+    println!("encoded here: {} (attempt {} in {}, {}){why}", last.stage.name(), a.attempt, a.reader, rfc3339(a.at));
     Ok(())
 }
 

@@ -6,6 +6,7 @@ mod decide;
 mod demo;
 mod devices;
 mod drill;
+mod encode;
 mod explain;
 mod handover;
 mod held;
@@ -71,5 +72,6 @@ pub fn dispatch(cli: &Cli) -> Result<u8, Fault> {
         Command::Proof(args) => paper::proof(cli, args),
         Command::Inspect(args) => paper::inspect(cli, args),
         Command::Handover(args) => handover::handover(cli, args),
+        Command::Encode(args) => encode::encode(cli, args),
     }
 }

@@ -123,7 +123,11 @@ fn starter(open: &OpenPlant, args: &RunArgs, command: &str) -> Result<Starter, F
 }
 
 /// The first Ctrl-C or SIGTERM finishes the chunk and writes it down; the second ends at once, which is safe too.
-fn stop_on_signals(open: &OpenPlant) -> Result<(), Fault> {
+/// A signal is heard at the next place a command looks; a second one ends the process at once.
+///
+/// # Errors
+/// The machine lets no handler be set.
+pub fn stop_on_signals(open: &OpenPlant) -> Result<(), Fault> {
     let missing = |e: std::io::Error| Fault::Missing(format!("signal handling: {e}"));
     for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM, signal_hook::consts::SIGHUP] {
         signal_hook::flag::register_conditional_shutdown(signal, i32::from(line::run::EXIT_STOPPED), Arc::clone(&open.world.stop)).map_err(missing)?;

@@ -1,12 +1,15 @@
 //! `cardline status`: where everything stands, on one screen. Reads beside a run that is going on.
 
-use card::Outcome;
-use ledger::book::state::HandoverState;
-use ledger::entry::HandoverBegun;
+use card::{BatchId, Outcome};
+use ledger::book::Book;
+use ledger::book::state::{BatchState, HandoverState};
+use ledger::entry::{CardAttempted, HandoverBegun};
 use ledger::fault::Fault;
+use line::encode::Balance;
 use line::plan::rfc3339;
 use serde_json::{Value, json};
 
+use super::encode::balanced;
 use crate::cli::Cli;
 use crate::wiring;
 
@@ -32,6 +35,7 @@ pub fn status(cli: &Cli, as_json: bool) -> Result<u8, Fault> {
     }
     let set_aside = book.set_aside()?.len();
     let in_doubt = book.handovers_in_doubt()?;
+    let (cards_in_doubt, encoded) = (book.attempts_in_doubt()?, encoded(&book, &batches)?);
     if as_json {
         let batches: Vec<_> = batches
             .iter()
@@ -42,6 +46,8 @@ pub fn status(cli: &Cli, as_json: bool) -> Result<u8, Fault> {
             "packages": {"received": packages, "set_aside": set_aside, "unjudged": unjudged.len(), "unanswered": unanswered.len(), "purged": purged},
             "applications": {"arrived": next.0, "not_judged_yet": next.0 - judged, "waiting_for_cut": pool, "held": held, "rejected": rejected, "in_batches": in_batches},
             "batches": batches, "registers": registers,
+            "encoded_here": encoded.iter().map(encoded_json).collect::<Vec<_>>(),
+            "cards_in_doubt": cards_in_doubt.iter().map(|a| card_json(&a.attempted)).collect::<Vec<_>>(),
             "in_doubt": in_doubt.iter().map(|h| in_doubt_json(&h.begun)).collect::<Vec<_>>(),
             "last_run": run.map(|r| json!({"run": r.run, "command": r.command, "who": r.who, "ended": r.ended})),
         });
@@ -56,6 +62,22 @@ pub fn status(cli: &Cli, as_json: bool) -> Result<u8, Fault> {
     );
     for b in batches.iter().rev().take(10).rev() {
         println!("batch         {}  {}  {} applications, {} jobs, {} bundles", b.batch, b.stage.name(), b.cards, b.jobs, b.bundles);
+    }
+    for (batch, job, b) in &encoded {
+        println!("encoded here  {batch} job {job}: {}", balanced(b));
+    }
+    for a in cards_in_doubt.iter().map(|a| &a.attempted) {
+        println!(
+            "IN DOUBT      card {} generation {} of {} job {}: attempt {} in {}, {}",
+            a.number,
+            a.generation,
+            a.batch,
+            a.job,
+            a.attempt,
+            a.reader,
+            rfc3339(a.at)
+        );
+        println!("              look at the card; two people say `cardline encode resolve {} good|spoiled`", a.number);
     }
     for HandoverState { begun: b, .. } in &in_doubt {
         println!("IN DOUBT      hand-over {} to {}: {} of {} job {}, begun {} by {}", b.number, b.device, b.file.path, b.batch, b.job, rfc3339(b.at), b.who);
@@ -72,6 +94,30 @@ pub fn status(cli: &Cli, as_json: bool) -> Result<u8, Fault> {
         println!("last run      #{} {} by {}: {ended}", r.run, r.command, r.who);
     }
     Ok(0)
+}
+
+type Encoded = (BatchId, u32, Balance);
+
+/// Jobs of which cards were encoded here, with how their cards stand.
+fn encoded(book: &Book, batches: &[BatchState]) -> Result<Vec<Encoded>, Fault> {
+    let mut found = Vec::new();
+    for batch in batches {
+        for job in book.jobs(&batch.batch)? {
+            if !book.attempts_of(&batch.batch, job.job)?.is_empty() {
+                found.push((batch.batch.clone(), job.job, line::encode::balance(book, batch, &job)?));
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn encoded_json((batch, job, b): &Encoded) -> Value {
+    let Balance { cards, good, spoiled, in_doubt, not_attempted } = *b;
+    json!({"batch": batch.as_str(), "job": job, "cards": cards, "good": good, "spoiled": spoiled, "in_doubt": in_doubt, "not_attempted": not_attempted})
+}
+
+fn card_json(a: &CardAttempted) -> Value {
+    json!({"card": a.number, "generation": a.generation, "batch": a.batch.as_str(), "job": a.job, "attempt": a.attempt, "begun_at": a.at})
 }
 
 fn in_doubt_json(b: &HandoverBegun) -> Value {

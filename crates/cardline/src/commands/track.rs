@@ -6,6 +6,7 @@ use ledger::fault::Fault;
 use line::plan::rfc3339;
 
 use super::decide::find;
+use super::encode::end_of;
 use crate::cli::Cli;
 use crate::wiring;
 
@@ -83,6 +84,11 @@ fn lines(entry: &Entry, s: &Subject, batches: &mut Batches) -> Vec<(Millis, Stri
         Entry::CardEvent(e) if mine(&e.number, e.generation) => (e.at, format!("{} (by {})", e.kind.name(), e.who)),
         Entry::HandoverBegun(e) if batches.get(e.batch.as_str()) == Some(&e.job) => {
             (e.at, format!("hand-over {} to {} begun by {}: {}", e.number, e.device, e.who, e.file.path))
+        }
+        Entry::CardAttempted(e) if mine(&e.number, e.generation) => (e.at, format!("encoding attempted in {} by {} (attempt {})", e.reader, e.who, e.attempt)),
+        Entry::AttemptEnded(e) if mine(&e.number, e.generation) => (e.at, format!("encoding: {}", end_of(e))),
+        Entry::AttemptResolved(e) if mine(&e.number, e.generation) => {
+            (e.at, format!("encoding in doubt: {}, says {}, because: {}", if e.good { "good" } else { "spoiled" }, e.person, e.reason))
         }
         _ => return Vec::new(),
     };

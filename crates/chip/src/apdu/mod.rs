@@ -11,7 +11,7 @@ mod tests;
 mod text;
 
 pub use command::{READ_BYTES_MAX, WRITE_BYTES_MAX};
-pub use script::{RecordForm, Target, script};
+pub use script::{RecordForm, Target, script, script_of};
 pub use test_keys::{CHALLENGE_BYTES, KEY_BYTES, TestKey, TestKeys, cryptogram};
 pub use text::{LINE_BYTES_MAX, STEPS_MAX, play_text, read_play_text, scriptor_text};
 

@@ -40,9 +40,20 @@ pub struct Target<'a> {
 /// # Errors
 /// The image or layout can't be written with short commands, or a key is missing.
 pub fn script(image: &ChipImage, layout: &ChipLayout, target: &Target) -> Result<Vec<Step>, ChipProblem> {
+    script_of(&image.files, layout, target)
+}
+
+/// As [`script`], from files alone: what an encode file is read back to.
+///
+/// # Errors
+/// As [`script`]; a file in a folder the layout doesn't name.
+pub fn script_of(files: &[FileImage], layout: &ChipLayout, target: &Target) -> Result<Vec<Step>, ChipProblem> {
     let mut writer = Writer { layout, target, steps: Vec::new() };
     writer.reset("power on");
-    let folders = layout.folder.iter().enumerate().map(|(i, folder)| Folder::of(i, folder, image)).collect::<Result<Vec<_>, _>>()?;
+    let folders = layout.folder.iter().enumerate().map(|(i, folder)| Folder::of(i, folder, files)).collect::<Result<Vec<_>, _>>()?;
+    if folders.iter().map(|f| f.files.len()).sum::<usize>() != files.len() {
+        return Err(ChipProblem::new("folder", "a file lies in none of the layout's folders, or in two"));
+    }
     for folder in &folders {
         writer.personalise(folder)?;
     }
@@ -61,9 +72,9 @@ struct Folder<'a> {
 }
 
 impl<'a> Folder<'a> {
-    fn of(index: usize, folder: &'a ChipFolder, image: &'a ChipImage) -> Result<Self, ChipProblem> {
+    fn of(index: usize, folder: &'a ChipFolder, files: &'a [FileImage]) -> Result<Self, ChipProblem> {
         let name = unhex(&folder.name_hex).filter(|name| !name.is_empty()).ok_or_else(|| ChipProblem::new(&folder.id, "no name"))?;
-        let files = image.files.iter().filter(|f| f.folder == name).collect();
+        let files = files.iter().filter(|f| f.folder == name).collect();
         let id = u16::try_from(index).ok().and_then(|i| FOLDER_IDS_FROM.checked_add(i)).ok_or_else(|| ChipProblem::new(&folder.id, "too many folders"))?;
         Ok(Self { label: &folder.id, name, id, files })
     }

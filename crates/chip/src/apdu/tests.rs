@@ -64,6 +64,17 @@ fn the_documented_bytes() {
     assert_eq!(first_column, text, "scriptor text is the first column");
 }
 
+/// Files come from encode files too: none may be left out in silence.
+#[test]
+fn files_the_layout_has_no_folder_for_are_refused() {
+    let layout = profile().chip;
+    let mut files = image(&card(1), &layout).unwrap().files;
+    let target = Target { records: RecordForm::Fixed, keys: None };
+    assert!(script_of(&files, &layout, &target).is_ok_and(|steps| steps == plain(RecordForm::Fixed)));
+    files[0].folder.push(0);
+    assert!(script_of(&files, &layout, &target).is_err_and(|e| e.to_string().contains("none of the layout's folders")));
+}
+
 #[test]
 fn records_of_their_own_length_are_appended_and_asked_for_by_tag() {
     let steps = plain(RecordForm::VariableTlv);

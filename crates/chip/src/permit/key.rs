@@ -11,7 +11,7 @@ use sm2::{PublicKey, SecretKey};
 
 use super::{DISTID, PermitSigner, SignFault};
 use crate::keys::CHECK_BYTES;
-use crate::secret::Sm2Secret;
+use crate::secret::{Place, Sm2Secret};
 use crate::sm::sm3;
 
 /// The public key permits are checked with.

@@ -55,6 +55,9 @@ impl Book {
             Entry::HandoverBegun(e) => self.fold_handover_begun(e)?,
             Entry::HandoverDone(e) => self.settle_handover(&e.device, e.number, HandoverStage::Arrived)?,
             Entry::HandoverResolved(e) => self.fold_handover_resolved(e)?,
+            Entry::CardAttempted(e) => self.fold_attempted(e)?,
+            Entry::AttemptEnded(e) => self.fold_attempt_ended(e)?,
+            Entry::AttemptResolved(e) => self.fold_attempt_resolved(e)?,
         }
         Ok(())
     }

@@ -15,11 +15,16 @@ pub const WORDS: usize = 2;
 /// that folding any of them again changes nothing.
 #[must_use]
 pub fn settled_by(words: &[HandoverResolved]) -> Option<bool> {
-    let enough = |arrived: bool| {
-        let agreeing = words.iter().filter(|w| w.arrived == arrived);
-        agreeing.clone().count() >= WORDS && agreeing.clone().any(|w| w.role == Role::Supervisor)
+    agreed(words.iter().map(|w| (w.arrived, w.role)))
+}
+
+/// What two people, a supervisor among them, say alike.
+pub(super) fn agreed(words: impl Iterator<Item = (bool, Role)> + Clone) -> Option<bool> {
+    let enough = |said: bool| {
+        let agreeing = words.clone().filter(|(word, _)| *word == said);
+        agreeing.clone().count() >= WORDS && agreeing.clone().any(|(_, role)| role == Role::Supervisor)
     };
-    [true, false].into_iter().find(|arrived| enough(*arrived))
+    [true, false].into_iter().find(|said| enough(*said))
 }
 
 impl Book {

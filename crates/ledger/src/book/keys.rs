@@ -130,6 +130,29 @@ pub fn handover_word_prefix(device: &str, number: u64) -> Vec<u8> {
     tagged(b'W', &[device.as_bytes(), b"\0", &number.to_be_bytes()])
 }
 
+/// The last attempt to encode the card at a position, job by job.
+pub fn attempt(batch: &BatchId, job: u32, position: u32) -> Vec<u8> {
+    tagged(b'E', &[batch.as_str().as_bytes(), &job.to_be_bytes(), &position.to_be_bytes()])
+}
+
+pub fn attempt_prefix(batch: &BatchId, job: u32) -> Vec<u8> {
+    tagged(b'E', &[batch.as_str().as_bytes(), &job.to_be_bytes()])
+}
+
+/// Attempts in doubt: all of them, whichever batch.
+pub fn attempt_in_doubt(number: &str, generation: u32) -> Vec<u8> {
+    tagged(b'D', &[number.as_bytes(), b"\0", &generation.to_be_bytes()])
+}
+
+/// What people said about an attempt in doubt, by person.
+pub fn attempt_word(number: &str, generation: u32, attempt: u32, person: &str) -> Vec<u8> {
+    [attempt_word_prefix(number, generation, attempt), person.as_bytes().to_vec()].concat()
+}
+
+pub fn attempt_word_prefix(number: &str, generation: u32, attempt: u32) -> Vec<u8> {
+    tagged(b'V', &[number.as_bytes(), b"\0", &generation.to_be_bytes(), &attempt.to_be_bytes()])
+}
+
 pub fn set_aside(path: &str) -> Vec<u8> {
     tagged(b'z', &[path.as_bytes()])
 }

@@ -1,6 +1,7 @@
 //! The book: the journal and its index as one thing. `append` writes an entry down and folds it at once (an overlay makes it
 //! readable), `commit` makes both durable: the journal first, then the index. What the answers mean is the line's business.
 
+mod attempts;
 mod fold;
 mod handovers;
 pub mod keys;

@@ -6,12 +6,13 @@ use card::{BatchId, Digest, Ordinal, Outcome, OutletCode};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::entry::{
-    CardEventKind, Cause, DeviceAdded, DeviceKind, Facts, FileDigest, HandoverBegun, JobMade, MachineResult, Millis, PackageReceived, PersonAdded, Role,
+    CardAttempted, CardEventKind, Cause, DeviceAdded, DeviceKind, Facts, FileDigest, HandoverBegun, JobMade, MachineResult, Millis, PackageReceived,
+    PersonAdded, Role,
 };
 use crate::fault::Fault;
 
 /// Raised whenever a key or value of the index changes its shape.
-pub const FOLD_VERSION: u32 = 6;
+pub const FOLD_VERSION: u32 = 7;
 
 /// Where an application stands now.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -248,6 +249,38 @@ impl HandoverStage {
 pub struct HandoverState {
     pub begun: HandoverBegun,
     pub stage: HandoverStage,
+}
+
+/// How the last attempt to encode a card stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AttemptStage {
+    /// Begun: unless it is going on just now, nobody knows what is on the card.
+    InDoubt,
+    Good,
+    Spoiled,
+}
+
+impl AttemptStage {
+    /// For people.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::InDoubt => "in doubt",
+            Self::Good => "good",
+            Self::Spoiled => "spoiled",
+        }
+    }
+}
+
+/// The last attempt to encode a card.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct AttemptState {
+    pub attempted: CardAttempted,
+    pub stage: AttemptStage,
+    /// Data of the card may be on the blank; so it is as long as nobody says otherwise.
+    pub written: bool,
+    pub reason: Option<Reason>,
 }
 
 /// Jobs of a batch that are durable.

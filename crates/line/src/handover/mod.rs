@@ -73,7 +73,7 @@ impl Handover<'_> {
     /// Hands a batch's jobs over to the device, in order, or one of them. Done again it sends nothing.
     ///
     /// # Errors
-    /// HND-01, HND-02, HND-03, HND-06, HND-07, OUT-01, PRG-01, AUT-01, AUT-04, USE-01: nothing of the file concerned has left. After any other
+    /// HND-01, HND-02, HND-03, HND-06, HND-07, ENC-08, OUT-01, PRG-01, AUT-01, AUT-04, USE-01: nothing of the file concerned has left. After any other
     /// fault it is in doubt whether its last file did.
     pub fn hand_over(&self, book: &mut Book, batch: &BatchId, job: Option<u32>) -> Result<Vec<Handed>, Fault> {
         may_hand_over(book, self.who)?;
@@ -191,7 +191,11 @@ fn differs(batch: &BatchState, file: &FileDigest) -> Fault {
     Fault::refused(Code::Out01, format!("batches/{}/{}", batch.batch, file.path))
 }
 
-fn released(book: &Book, batch: &BatchId) -> Result<BatchState, Fault> {
+/// A batch jobs may leave: released, its files still there.
+///
+/// # Errors
+/// HND-06, PRG-01; there is no such batch; the ledger fails.
+pub(crate) fn released(book: &Book, batch: &BatchId) -> Result<BatchState, Fault> {
     let state = book.batch(batch)?.ok_or_else(|| Fault::Usage(format!("no batch {batch}")))?;
     if let Some(purged) = &state.purged {
         return Err(Fault::refused(Code::Prg01, format!("{batch} was purged by {}", purged.who)));
@@ -225,6 +229,9 @@ fn wanted(book: &Book, device: &DeviceState, batch: &BatchState, job: Option<u32
         let tokens = book.handovers_of(&batch.batch, made.job)?;
         if let Some(open) = tokens.iter().find(|h| h.stage == HandoverStage::InDoubt && !has(Bug::ResendInDoubt)) {
             return Err(in_doubt(&open.begun));
+        }
+        if device.kind == DeviceKind::Encoder && !book.attempts_of(&batch.batch, made.job)?.is_empty() {
+            return Err(Fault::refused(Code::Enc08, format!("cards of {} job {} were encoded here", batch.batch, made.job)));
         }
         for file in made.files.iter().filter(|f| takes(device.kind, &f.path)) {
             found.push(match tokens.iter().find(|h| h.begun.file.path == file.path && h.stage == HandoverStage::Arrived) {

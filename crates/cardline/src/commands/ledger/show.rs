@@ -3,11 +3,12 @@
 use std::io::{self, BufWriter, Write};
 
 use card::{BatchId, Code, Outcome};
-use ledger::entry::{Entry, HandoverBegun, Judged, Millis};
+use ledger::entry::{CardAttempted, Entry, HandoverBegun, Judged, Millis};
 use ledger::fault::Fault;
 use ledger::journal::{JournalView, Record};
 use line::plan::rfc3339;
 
+use super::super::encode::end_of;
 use super::told;
 use crate::cli::Cli;
 
@@ -87,6 +88,7 @@ fn of_batch(entry: &Entry) -> Option<&BatchId> {
         Entry::Results(e) => Some(&e.batch),
         Entry::BatchPurged(e) => Some(&e.batch),
         Entry::HandoverBegun(e) => Some(&e.batch),
+        Entry::CardAttempted(e) => Some(&e.batch),
         _ => None,
     }
 }
@@ -136,7 +138,23 @@ fn summary(entry: &Entry) -> (Option<Millis>, String) {
             let word = if e.arrived { "arrived" } else { "did not arrive" };
             (Some(e.at), format!("hand-over {} to {} {word}, says {} ({}), because: {}", e.number, e.device, e.person, e.role.name(), e.reason))
         }
+        Entry::CardAttempted(e) => (Some(e.at), card_attempted(e)),
+        Entry::AttemptEnded(e) => (Some(e.at), format!("attempt {} at {}: {}", e.attempt, named(&e.number, e.generation), end_of(e))),
+        Entry::AttemptResolved(e) => {
+            let (card, word) = (named(&e.number, e.generation), if e.good { "good" } else { "spoiled" });
+            (Some(e.at), format!("attempt {} at {card}: {word}, says {} ({}), because: {}", e.attempt, e.person, e.role.name(), e.reason))
+        }
     }
+}
+
+fn card_attempted(e: &CardAttempted) -> String {
+    let keys = if e.test_keys { "test keys" } else { "no keys" };
+    let card = named(&e.number, e.generation);
+    format!("batch {} job {}: attempt {} at {card}, position {}, with {keys} in {} by {}", e.batch, e.job, e.attempt, e.position + 1, e.reader, e.who)
+}
+
+fn named(number: &str, generation: u32) -> String {
+    format!("card {number} generation {generation}")
 }
 
 fn handover_begun(e: &HandoverBegun) -> String {

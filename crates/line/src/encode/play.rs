@@ -1,8 +1,9 @@
-//! The encode room: plays the script of one card against a reader and says what became of the card. A card is good when every command
+//! Plays the script of one card against a reader and says what became of the card. A card is good when every command
 //! of the script, those that read everything back among them, was answered as it must be. Writes nothing down; repeats nothing.
 
 use std::fmt;
 
+use card::Code;
 use chip::apdu::{Act, CHALLENGE_BYTES, Exchange, SW_DONE, Step, TestKey, external_authenticate, get_challenge};
 
 use crate::ports::{CardReader, ReaderFault};
@@ -57,6 +58,19 @@ impl Spoil {
             Self::Malformed => "malformed",
         }
     }
+
+    /// The published reason.
+    #[must_use]
+    pub fn reason_code(self) -> Code {
+        match self {
+            Self::NotBlank => Code::Enc01,
+            Self::Full => Code::Enc02,
+            Self::WrongKey(_) => Code::Enc03,
+            Self::Status { .. } => Code::Enc04,
+            Self::Differs => Code::Enc05,
+            Self::Malformed => Code::Enc06,
+        }
+    }
 }
 
 impl fmt::Display for Spoil {
@@ -78,14 +92,31 @@ impl fmt::Display for Spoil {
 /// The card can't be powered: nothing was sent to it.
 pub fn play(reader: &mut dyn CardReader, steps: &[Step]) -> Result<Played, ReaderFault> {
     reader.connect()?;
+    Ok(play_powered(reader, steps))
+}
+
+/// As [`play`], with a card that has its power already.
+pub fn play_powered(reader: &mut dyn CardReader, steps: &[Step]) -> Played {
     for (step, Step { act, .. }) in steps.iter().enumerate() {
         match perform(reader, act) {
             Ok(()) => {}
-            Err(Stop::Spoiled(why)) => return Ok(Played::Spoiled { step, why }),
-            Err(Stop::NoAnswer(why)) => return Ok(Played::InDoubt { step, why }),
+            Err(Stop::Spoiled(why)) => return Played::Spoiled { step, why },
+            Err(Stop::NoAnswer(why)) => return Played::InDoubt { step, why },
         }
     }
-    Ok(Played::Good)
+    Played::Good
+}
+
+/// Whether a script has sent data of its card by the time this step was sent (docs/formats/encoding.md): files and keys are made alike on
+/// every blank, what is written into them is the card.
+#[must_use]
+pub fn writes_by(steps: &[Step], step: usize) -> bool {
+    steps.iter().take(step + 1).any(|s| matches!(&s.act, Act::Send(e) if puts_data(&e.command)))
+}
+
+/// UPDATE or WRITE, BINARY or RECORD, and APPEND RECORD: everything a script puts data of a person on a card with.
+fn puts_data(command: &[u8]) -> bool {
+    matches!(command, [0x00, 0xD0 | 0xD1 | 0xD2 | 0xD6 | 0xD7 | 0xDC | 0xDD | 0xE2, ..])
 }
 
 enum Stop {
