@@ -15,6 +15,7 @@ use ledger::segment::SegmentWriter;
 use crate::answers;
 use crate::ingest::{Ingest, Taken};
 use crate::jobs::lock;
+use crate::letter::Desk;
 use crate::package::records::Row as RawRow;
 use crate::plan::{Plan, World};
 use crate::ports::Stage;
@@ -366,8 +367,8 @@ impl Settler<'_, '_> {
         if state.judged < state.received.count || state.answer.is_some() {
             return Ok(());
         }
-        let received_on = self.plan.day(state.received.received_at);
-        let (mut answer, files) = answers::write_package(self.world, &book, self.vault, &self.plan.profile, &state, received_on)?;
+        let desk = Desk { plan: self.plan, book: &book, registers: self.judge.registers };
+        let (mut answer, files) = answers::write_package(self.world, self.vault, &desk, &state)?;
         answer.finish()?;
         // With the next commit: if this is lost, the same answer is written again from the same ledger.
         book.append(&Entry::PackageAnswered(PackageAnswered { package: view.package(), files, at: self.at }))?;

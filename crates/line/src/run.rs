@@ -14,6 +14,7 @@ use crate::dispatch::Dispatch;
 use crate::intake::{IntakeTally, intake};
 use crate::job::JobMaker;
 use crate::jobs::Jobs;
+use crate::letter::Desk;
 use crate::people::{self, Signatory};
 use crate::personalise::BatchRules;
 use crate::plan::{Plan, ReleaseMode, World};
@@ -280,8 +281,8 @@ impl Night<'_> {
     fn dispatch(&self, book: &mut Book, batch: &BatchState, throughput: &Throughput) -> Result<(), Fault> {
         seal::make_visible(self.world, batch)?;
         let cut = book.cut_of(batch)?;
-        let files = answers::answer_night(self.world, book, batch, &cut::ordinals(&cut))?;
         let Self { world, plan, vault, registers, .. } = *self;
+        let files = answers::answer_night(world, &Desk { plan, book, registers }, batch, &cut::ordinals(&cut))?;
         Report { world, plan, book, vault, registers, batch, cut: &cut, rules: self.rules(batch), faces: self.faces, throughput }.write()?;
         book.record(&Entry::BatchDispatched(BatchDispatched { batch: batch.batch.clone(), files, at: batch.frozen_at }))?;
         Ok(())
