@@ -12,6 +12,7 @@ mod hardship;
 mod keys;
 mod kill;
 mod ledger_commands;
+mod letters;
 mod night;
 mod people;
 mod photo;
@@ -33,4 +34,5 @@ mod system_onnxruntime;
 #[cfg(feature = "system-tests")]
 mod system_permit;
 mod tamper;
+mod texts;
 mod world;

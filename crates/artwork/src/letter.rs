@@ -22,6 +22,8 @@ const GUTTER_MM: f64 = 6.0;
 /// A case's picture: an ID photo's shape, and the space to its text.
 const PICTURE_MM: [f64; 2] = [24.0, 29.6];
 const PICTURE_GAP_MM: f64 = 5.0;
+/// Room for a finding's code, left of its texts.
+const CODE_MM: f64 = 16.0;
 
 const BLUE: Colour = Colour(0x14, 0x48, 0x7f);
 const INK: Colour = Colour(0x1c, 0x22, 0x29);
@@ -188,8 +190,10 @@ impl Part {
     /// Both languages in two columns; where the longer one ends.
     fn pair(&mut self, pair: &Pair, [x_mm, y_mm]: [f64; 2], style: Style) -> f64 {
         let width_mm = (RIGHT_MM - x_mm - GUTTER_MM) / 2.0;
-        let ends = [0.0, 1.0].map(|n| x_mm + n * (width_mm + GUTTER_MM));
-        pair.iter().zip(ends).map(|(text, x)| self.text(text, [x, y_mm], width_mm, style)).fold(y_mm, f64::max)
+        // The Chinese font has one weight: bold figures among its characters would look like a mistake.
+        let chinese = Style { weight: Weight::Regular, ..style };
+        let columns = [(x_mm, style), (x_mm + width_mm + GUTTER_MM, chinese)];
+        pair.iter().zip(columns).map(|(text, (x, style))| self.text(text, [x, y_mm], width_mm, style)).fold(y_mm, f64::max)
     }
 
     /// One line, ending at `right_mm`.
@@ -385,7 +389,7 @@ fn case_part(case: &Case, findings: &[Finding], first: bool, last: bool) -> Part
         y = finding_part(&mut part, finding, [x_mm, y]);
     }
     if last {
-        part.pair(&case.by, [x_mm, y + 0.3], Style::new(BODY_PT, Weight::Bold, BLUE));
+        part.pair(&case.by, [x_mm + CODE_MM, y + 0.3], Style::new(BODY_PT, Weight::Bold, BLUE));
     }
     part.height_mm += 3.5;
     part
@@ -415,7 +419,6 @@ fn case_head(part: &mut Part, case: &Case, first: bool) -> f64 {
 
 /// Code and what is wrong; the numbers; what to do.
 fn finding_part(part: &mut Part, finding: &Finding, [x_mm, y_mm]: [f64; 2]) -> f64 {
-    const CODE_MM: f64 = 16.0;
     let text_mm = x_mm + CODE_MM;
     part.text(&finding.code, [x_mm, y_mm], CODE_MM, Style::new(BODY_PT, Weight::Bold, BLUE));
     let mut y = part.pair(&finding.what, [text_mm, y_mm], BODY);

@@ -68,7 +68,7 @@ pub fn run(world: &World, plan: &Plan, book: &mut Book, starter: &Starter, halve
     if halves.intake {
         let since = world.clock.seconds();
         summary.rejudged = recheck::rejudge_held(book, &vault, &judge, plan, frozen_at)?;
-        summary.intake = intake(world, plan, &Mutex::new(book), &vault, &judge, frozen_at)?;
+        (summary.intake, summary.throughput.slowest) = intake(world, plan, &Mutex::new(book), &vault, &judge, frozen_at)?;
         // What this intake brought (a missing package of a sequence) may free what was held before it.
         summary.rejudged += recheck::rejudge_held(book, &vault, &judge, plan, frozen_at)?;
         summary.throughput.stages.push(("intake", summary.intake.ingested, world.clock.seconds() - since));
@@ -269,8 +269,9 @@ impl Night<'_> {
             faces: self.faces,
             press: Default::default(),
         };
-        Jobs { world, plan, maker }.make_all(&Mutex::new(book), self.pool)?;
+        let slowest = Jobs { world, plan, maker }.make_all(&Mutex::new(book), self.pool)?;
         lap("jobs");
+        throughput.slowest.merge(slowest);
         (world.give_back)();
         let dispatched = Dispatch { world, plan, vault, registers, book, batch, cut: &cut, rules: self.rules(batch) }.write_all()?;
         lap("dispatch");

@@ -130,19 +130,20 @@ impl<'a> Draft<'a> {
     }
 
     /// Date and what the letter answers, with their labels.
-    pub fn particulars(&self) -> Vec<(Message, String)> {
+    pub fn particulars(&self) -> Vec<(String, String)> {
         let what = match self.subject {
             Subject::Package { .. } => Message::Package,
             Subject::Night { .. } => Message::Batch,
         };
-        vec![(Message::Date, messages::said_day(self.on()).join("  ")), (what, self.reference().to_owned())]
+        let [english, chinese] = messages::said_day(self.on());
+        vec![(Message::Date.both(), english), (String::new(), chinese), (what.both(), self.reference().to_owned())]
     }
 
     pub fn addressee(&self) -> Vec<String> {
         let [code, name, name_zh] = &self.outlet;
-        let named = messages::full_name(name, Some(name_zh));
         let outlet = format!("{} {code}", Message::Outlet.both());
-        [Message::To.both(), if named.is_empty() { outlet.clone() } else { named.clone() }].into_iter().chain((!named.is_empty()).then_some(outlet)).collect()
+        let named = [name, name_zh].into_iter().filter(|n| !n.is_empty()).cloned();
+        [Message::To.both()].into_iter().chain(named).chain([outlet]).collect()
     }
 
     /// The numbers worth seeing first.

@@ -39,7 +39,7 @@ fn head(out: &mut dyn Write, draft: &Draft) -> io::Result<()> {
     let addressee: Vec<String> = draft.addressee().iter().map(|line| escaped(line).into_owned()).collect();
     write!(out, "<div class=subject><p>{}</p><dl>", addressee.join("<br>"))?;
     for (label, value) in draft.particulars() {
-        write!(out, "<dt>{}<dd>{}", label.both(), escaped(&value))?;
+        write!(out, "<dt>{}<dd>{}", escaped(&label), escaped(&value))?;
     }
     let [english, chinese] = title.said();
     writeln!(out, "</dl></div>\n<h1>{english}<span lang=zh-Hans>{chinese}</span></h1>\n<div class=figures>")?;

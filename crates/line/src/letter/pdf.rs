@@ -23,7 +23,7 @@ pub fn letter(draft: &Draft) -> Letter {
         sender: [sender.name.clone(), sender.name_zh.clone()],
         sender_lines: vec![sender.address.clone(), phone],
         addressee: draft.addressee(),
-        particulars: draft.particulars().into_iter().map(|(label, value)| (label.both(), value)).collect(),
+        particulars: draft.particulars(),
         title: draft.title().said(),
         figures: draft.figures().into_iter().map(figure).collect(),
         blocks: blocks(draft),
