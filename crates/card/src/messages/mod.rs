@@ -5,8 +5,8 @@ mod table;
 
 use jiff::civil::Date;
 
+use crate::Outcome;
 use crate::reason::AnswerLane;
-use crate::{Effect, Outcome};
 
 pub use table::Message;
 
@@ -158,15 +158,6 @@ pub fn outcome(outcome: Outcome) -> Message {
         Outcome::Accepted => Message::Accepted,
         Outcome::Held => Message::Held,
         Outcome::Rejected => Message::Rejected,
-    }
-}
-
-#[must_use]
-pub fn effect(effect: Effect) -> Message {
-    match effect {
-        Effect::Warn => Message::Remark,
-        Effect::Hold => Message::Held,
-        Effect::Reject => Message::Rejected,
     }
 }
 

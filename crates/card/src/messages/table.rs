@@ -46,7 +46,6 @@ messages! {
     Held: "Held", "待定";
     Rejected: "Rejected", "退回";
     Produced: "Produced", "已制卡";
-    Remark: "Remark", "提示";
     Reason: "Reason", "原因";
     Code: "Code", "代码";
     GreenChannel: "Green channel", "绿色通道";
@@ -124,10 +123,9 @@ messages! {
     OutOfIntake: "{accepted} accepted, {held} held, {rejected} rejected", "受理 {accepted}，待定 {held}，退回 {rejected}";
     OutOfCut: "{tonight} of tonight's applications, {earlier} of earlier nights", "当夜申请 {tonight}，往夜申请 {earlier}";
     OutOfMade: "{made} cards made, {void} numbers void", "制成 {made}，作废 {void}";
-    OutOfDispatch: "{bundles} bundles of {jobs} jobs", "{jobs} 个作业，{bundles} 个包";
+    OutOfDispatch: "Bundles: {bundles}; jobs: {jobs}", "包 {bundles}，作业 {jobs}";
     ByOutlet: "By outlet", "各网点";
     ByOutletMeans: "Applications that came tonight, by outlet and outcome.", "当夜各网点申请及结果。";
-    InBatch: "In this batch", "进入本批";
     Made: "Made", "制成";
     Void: "Void", "作废";
     OtherOutlets: "{count} other outlets", "其他 {count} 个网点";

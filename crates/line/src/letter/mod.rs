@@ -86,3 +86,6 @@ fn write(files: &mut Together, draft: &Draft, [html, pdf]: [String; 2], on: Date
     written.push(FileDigest { path: pdf, len_bytes: info.len_bytes, digest: info.digest });
     Ok(written)
 }
+
+#[cfg(test)]
+mod tests;
