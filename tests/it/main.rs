@@ -13,6 +13,7 @@ mod hardship;
 mod keys;
 mod kill;
 mod ledger_commands;
+mod letters;
 mod night;
 mod paper;
 mod people;
@@ -42,4 +43,5 @@ mod system_permit;
 #[cfg(feature = "system-tests")]
 mod system_pkcs11;
 mod tamper;
+mod texts;
 mod world;

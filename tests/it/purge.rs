@@ -88,10 +88,10 @@ fn a_purged_package_sent_again_is_a_repeat_and_gets_its_lists_back_without_photo
     finish(&plant);
     let before = plant.files("returns");
     purge(&plant, LATER, &[]);
-    let pages = |files: &BTreeMap<String, Vec<u8>>| files.keys().filter(|path| path.ends_with("photos.html")).cloned().collect::<Vec<_>>();
+    let pages = |files: &BTreeMap<String, Vec<u8>>| files.keys().filter(|path| path.ends_with("/letter.html")).cloned().collect::<Vec<_>>();
     let purged: Vec<String> = pages(&before).into_iter().filter(|path| !plant.root.join(path).exists()).collect();
-    let lists: Vec<String> = purged.iter().map(|path| path.replace("photos.html", "answers.csv")).collect();
-    assert!(!lists.is_empty(), "a package with a refused photo was purged");
+    let lists: Vec<String> = purged.iter().map(|path| path.replace("letter.html", "answers.csv")).collect();
+    assert!(!lists.is_empty(), "a package was purged");
     lists.iter().for_each(|path| std::fs::remove_file(plant.root.join(path)).unwrap());
     copy(&kept.path().join("inbox/."), &plant.root.join("inbox"));
     let output = plant.run_at(LATER, &["intake"]);

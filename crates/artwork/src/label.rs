@@ -1,6 +1,7 @@
 //! The mail label, 100 × 150 mm: sender, recipient, postcode boxes, and a Code 128 of what the courier scans.
 
 use card::profile::face::{BoxMm, Colour, Weight};
+use card::{Language, Message};
 
 use crate::fit::{ASCENT_EM, LEADING_EM, Sizes, block_em, fit};
 use crate::fonts::fonts;
@@ -57,11 +58,11 @@ pub struct MailLabel {
 pub fn mail_label(label: &MailLabel) -> Result<Page, Fault> {
     let mut page = Page::blank(SIZE_MM[0], SIZE_MM[1]);
     postcode(&mut page, &label.postcode)?;
-    caption(&mut page, 20.0, "寄件人 From");
+    caption(&mut page, 20.0, &captioned(Message::From));
     let sender: Vec<&str> = label.sender.iter().map(String::as_str).collect();
     block(&mut page, &SENDER, &sender)?;
     rule(&mut page, 43.0);
-    caption(&mut page, 46.0, "收件人 To");
+    caption(&mut page, 46.0, &captioned(Message::Recipient));
     block(&mut page, &RECIPIENT, &[&label.recipient])?;
     block(&mut page, &PHONE, &[&label.phone])?;
     block(&mut page, &ADDRESS, &[&label.address])?;
@@ -98,6 +99,11 @@ fn outline(page: &mut Page, at: BoxMm) {
 
 fn rule(page: &mut Page, y_mm: f64) {
     page.items.push(Item::Fill { at: BoxMm::from([LEFT_MM, y_mm, WIDTH_MM, 0.4]), colour: INK, radius_mm: 0.0 });
+}
+
+/// Chinese first: it is what the carrier reads.
+fn captioned(message: Message) -> String {
+    [Language::Chinese, Language::English].map(|language| message.text(language)).join(" ")
 }
 
 fn caption(page: &mut Page, y_mm: f64, text: &str) {

@@ -3,16 +3,16 @@
 
 use std::collections::BTreeMap;
 
-use card::{Code, Digest, Effect, Ordinal, Outcome};
+use card::{Code, Digest, Ordinal, Outcome};
 use ledger::disk::{Bytes, Disk};
 use ledger::entry::{BatchDispatched, FileDigest, PackageAnswered, PackageSetAside};
 use ledger::fault::Fault;
 use serde::Deserialize;
 
 use crate::csv::Csv;
-use crate::files;
 use crate::proof::{Invariant, Proofs};
-use crate::story::{Application, Package, Story};
+use crate::story::{Application, Story};
+use crate::{files, letters};
 
 /// A line of `answers.jsonl`, as far as it is compared.
 #[derive(Deserialize)]
@@ -58,9 +58,7 @@ pub fn package(disk: &dyn Disk, story: &Story, e: &PackageAnswered, differing: &
     let folder = format!("returns/{}/{}/", package.outlet, package.package_id);
     let wanted = ["answers.csv", "answers.jsonl", "answer.json"].map(|name| format!("{folder}{name}"));
     let ordinals: Vec<Ordinal> = (0..u64::from(package.count)).map(|i| Ordinal(package.first_ordinal.0 + i)).collect();
-    // The page of photos is there exactly when somebody's photo was refused or held.
-    let photos = ordinals.iter().filter_map(|o| story.application(*o)).any(photo_not_taken).then(|| photo_page(package));
-    let wanted: Vec<String> = wanted.into_iter().chain(photos).collect();
+    let wanted: Vec<String> = wanted.into_iter().chain(letters::paths(package)).collect();
     let named = wanted.iter().all(|w| e.files.iter().any(|f| f.path == *w)) && e.files.len() == wanted.len();
     proofs.check(Invariant::I32, named, || format!("package {}: its answer isn't the files of the format", e.package));
     for file in &e.files {
@@ -74,8 +72,8 @@ pub fn package(disk: &dyn Disk, story: &Story, e: &PackageAnswered, differing: &
         let compared = match file.path.rsplit('.').next() {
             Some("jsonl") => lines(story, bytes, &ordinals, proofs),
             Some("csv") => rows(story, bytes, &ordinals, proofs),
-            // Pictures: the ledger's digest is all that is held against them.
-            Some("html") => Ok(()),
+            Some("html") => letters::check(story, bytes, &ordinals, proofs),
+            Some("pdf") => Ok(()),
             _ => counts(story, bytes, &ordinals, proofs),
         };
         if let Err(why) = compared {
@@ -83,16 +81,6 @@ pub fn package(disk: &dyn Disk, story: &Story, e: &PackageAnswered, differing: &
         }
     }
     Ok(())
-}
-
-/// Where a package's page of refused photos lies.
-pub fn photo_page(package: &Package) -> String {
-    format!("returns/{}/{}/photos.html", package.outlet, package.package_id)
-}
-
-fn photo_not_taken(application: &Application) -> bool {
-    let photo = |(code, effect): &(Code, Effect)| *effect > Effect::Warn && code.text().starts_with("PHO-");
-    application.outcome != Some(Outcome::Accepted) && application.codes.iter().any(photo)
 }
 
 /// Holds the night's answers against the applications they must speak of: what came since the last night, what was made, what is held.
@@ -112,7 +100,7 @@ pub fn night(disk: &dyn Disk, story: &Story, e: &BatchDispatched, proofs: &mut P
         }
     }
     for (outlet, ordinals) in by_outlet {
-        for (end, is_list) in [("csv", true), ("jsonl", false)] {
+        for end in ["csv", "jsonl", "html", "pdf"] {
             let path = format!("returns/{outlet}/night-{}.{end}", e.batch);
             let Some(file) = e.files.iter().find(|f| f.path == path) else {
                 proofs.broken(Invariant::I32, format!("{path}: the outlet got no answer that night"));
@@ -123,7 +111,12 @@ pub fn night(disk: &dyn Disk, story: &Story, e: &BatchDispatched, proofs: &mut P
             if !proofs.check(Invariant::I32, is_as_written(bytes, file), || format!("{path} is not the file that was written")) {
                 continue;
             }
-            let compared = if is_list { rows(story, bytes, &ordinals, proofs) } else { lines(story, bytes, &ordinals, proofs) };
+            let compared = match end {
+                "csv" => rows(story, bytes, &ordinals, proofs),
+                "jsonl" => lines(story, bytes, &ordinals, proofs),
+                "html" => letters::check(story, bytes, &ordinals, proofs),
+                _ => Ok(()),
+            };
             if let Err(why) = compared {
                 proofs.broken(Invariant::I32, format!("{path}: {why}"));
             }

@@ -8,6 +8,7 @@ mod envelope;
 mod files;
 mod journal;
 mod keys;
+mod letters;
 mod minisig;
 mod packages;
 mod proof;

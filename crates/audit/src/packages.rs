@@ -15,7 +15,7 @@ use crate::registers::OutletKeys;
 use crate::stored::{FACE_HASHES, HASHES_BYTES_MAX, RECORD_BYTES_MAX, Route, StoredHash, StoredRecord};
 use crate::story::{Application, Chunk, Package, Story};
 use crate::vault::VaultFile;
-use crate::{answers, files, minisig, purged};
+use crate::{files, letters, minisig, purged};
 
 const MANIFEST: &str = "package.json";
 const SIGNATURE: &str = "package.json.minisig";
@@ -95,8 +95,9 @@ impl Shelf<'_> {
         let (mut proofs, mut cards) = (Proofs::default(), Vec::new());
         if package.purged {
             purged::check(self.disk, &format!("vault/{number:08}"), &[], self.story.purge_unfinished, &mut proofs)?;
-            let page = answers::photo_page(package);
-            purged::check_file(self.disk, &page, self.story.purge_unfinished, &mut proofs)?;
+            for path in letters::paths(package) {
+                purged::check_file(self.disk, &path, self.story.purge_unfinished, &mut proofs)?;
+            }
             return Ok((proofs, cards));
         }
         let key = self.key(number as u64, &mut proofs)?;

@@ -1,4 +1,4 @@
-//! What was purged is gone (I-29): of a package its key, every vault file and the page of photos its outlet got, of a batch every file but manifest and signature. A purge
+//! What was purged is gone (I-29): of a package its key, every vault file and the letter its outlet got, of a batch every file but manifest and signature. A purge
 //! a stop interrupted is finished by the next run: until then what it left is a note. It ends being one with the next clean stop.
 
 use ledger::disk::Disk;

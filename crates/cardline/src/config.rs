@@ -151,6 +151,7 @@ pub struct Sender {
 #[serde(default, deny_unknown_fields)]
 pub struct Report {
     pub proof_cards: u64,
+    pub finish_by: String,
 }
 
 #[derive(Clone, PartialEq, Debug, Deserialize)]
@@ -244,7 +245,7 @@ impl Default for Sender {
 
 impl Default for Report {
     fn default() -> Self {
-        Self { proof_cards: 12 }
+        Self { proof_cards: 12, finish_by: "06:00".to_owned() }
     }
 }
 
@@ -298,6 +299,10 @@ impl Config {
             let text = format!("{file}:{}: utc_offset: not of the form +08:00", line_of_key(text, "utc_offset"));
             return Err(Fault::Refused { code: Code::Cfg01, text });
         }
+        if self.report.finish_by_minutes().is_none() {
+            let text = format!("{file}:{}: finish_by: not of the form 06:00", line_of_key(text, "finish_by"));
+            return Err(Fault::Refused { code: Code::Cfg01, text });
+        }
         Ok(())
     }
 
@@ -329,6 +334,17 @@ impl Config {
         let number = |t: &str| (t.len() == 2).then(|| t.parse::<i32>().ok()).flatten();
         let (hours, minutes) = (number(hours)?, number(minutes)?);
         (hours <= 14 && minutes < 60).then_some(sign * (hours * 60 + minutes))
+    }
+}
+
+impl Report {
+    /// Minutes after midnight, `None` if the text is not of the form `06:00`.
+    #[must_use]
+    pub fn finish_by_minutes(&self) -> Option<u32> {
+        let (hours, minutes) = self.finish_by.split_once(':')?;
+        let number = |t: &str| (t.len() == 2 && t.bytes().all(|b| b.is_ascii_digit())).then(|| t.parse::<u32>().ok()).flatten();
+        let (hours, minutes) = (number(hours)?, number(minutes)?);
+        (hours < 24 && minutes < 60).then_some(hours * 60 + minutes)
     }
 }
 
@@ -443,6 +459,9 @@ mod tests {
         assert!(refusal("\n[run]\nthreads = 0\n").starts_with("CFG-05 pipeline.toml:3: threads: 0 is not within 1 to 256"));
         assert!(refusal("[run]\nthreads = 1000000\n").contains("threads"));
         assert!(refusal("[plant]\nutc_offset = \"8\"\n").contains("pipeline.toml:2: utc_offset"));
+        for wrong in ["6", "24:00", "06:60", "+6:00", ""] {
+            assert!(refusal(&format!("[report]\nfinish_by = \"{wrong}\"\n")).contains("pipeline.toml:2: finish_by"), "{wrong}");
+        }
         assert!(refusal("[run\n").starts_with("CFG-01 pipeline.toml:1"));
     }
 

@@ -144,6 +144,7 @@ pub fn settled(c: &Config, profile: Profile, networks: &dyn Networks, keys: &str
             mail_fee_cents: c.sender.mail_fee_cents as u32,
         },
         proof_cards: c.report.proof_cards as usize,
+        finish_by_minutes: c.report.finish_by_minutes().unwrap_or(0),
     })
 }
 

@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use card::reason::AnswerLane;
-use card::{BatchId, Ordinal, Outcome, OutletCode, Profile, Reason};
-use jiff::civil::Date;
+use card::{BatchId, Ordinal, Outcome, OutletCode, Reason};
 use ledger::book::Book;
 use ledger::book::state::{ApplicationState, BatchState, PackageState};
 use ledger::entry::{FileDigest, PackageSetAside};
@@ -15,8 +14,8 @@ use ledger::publish::Together;
 use serde::Serialize;
 use serde_json::json;
 
+use crate::letter::Desk;
 use crate::lists::List;
-use crate::photo_answers;
 use crate::plan::{World, rfc3339};
 use crate::vault::Vault;
 
@@ -105,20 +104,14 @@ fn answer<'a>(state: &'a ApplicationState, package_id: &'a str) -> Answer<'a> {
     }
 }
 
-/// Writes a package's answer: `returns/OUTLET/PACKAGE_ID/answers.csv`, `answers.jsonl`, `answer.json` with the counts and `photos.html`.
+/// Writes a package's answer: `returns/OUTLET/PACKAGE_ID/answers.csv`, `answers.jsonl`, `answer.json` with the counts, and the letter.
 /// The outlet has it when the caller finishes it.
 ///
 /// # Errors
 /// The ledger, the vault or the disk fails.
-pub fn write_package<'w>(
-    world: &'w World,
-    book: &Book,
-    vault: &Vault,
-    profile: &Profile,
-    package: &PackageState,
-    received_on: Date,
-) -> Result<(Together<'w>, Vec<FileDigest>), Fault> {
+pub fn write_package<'w>(world: &'w World, vault: &Vault, desk: &Desk, package: &PackageState) -> Result<(Together<'w>, Vec<FileDigest>), Fault> {
     let r = &package.received;
+    let book = desk.book;
     let folder = format!("returns/{}/{}", r.outlet, r.package_id);
     let mut answer = Together::new(&*world.disk);
     answer.folder(&folder)?;
@@ -136,7 +129,7 @@ pub fn write_package<'w>(
         "outlet": r.outlet.as_str(),
         "package_id": r.package_id,
         "sequence": r.sequence,
-        "received_on": received_on.to_string(),
+        "received_on": desk.plan.day(r.received_at).to_string(),
         "applications": r.count,
         "accepted": counts[Outcome::Accepted as usize],
         "held": counts[Outcome::Held as usize],
@@ -144,9 +137,9 @@ pub fn write_package<'w>(
         "package_reasons": r.reasons.iter().map(AnswerReason::from).collect::<Vec<_>>(),
     });
     files.push(write_json(&mut answer, &format!("{folder}/answer.json"), &summary)?);
-    // Once its photos are purged the page is gone for good; the lists can always be written.
+    // Once the package is purged its letter is gone for good; the lists can always be written.
     if package.purged.is_none() {
-        files.extend(photo_answers::write(&mut answer, book, vault, profile, package)?);
+        files.extend(desk.write_package(&mut answer, vault, package, &ordinals)?);
     }
     Ok((answer, files))
 }
@@ -179,7 +172,8 @@ pub fn answer_set_aside(world: &World, aside: &PackageSetAside) -> Result<(), Fa
 ///
 /// # Errors
 /// The ledger or the disk fails.
-pub fn answer_night(world: &World, book: &Book, batch: &BatchState, cut: &[Ordinal]) -> Result<Vec<FileDigest>, Fault> {
+pub fn answer_night(world: &World, desk: &Desk, batch: &BatchState, cut: &[Ordinal]) -> Result<Vec<FileDigest>, Fault> {
+    let book = desk.book;
     let mut files = Vec::new();
     let mut answers = Together::new(&*world.disk);
     let mut earlier = arrived_earlier(book, batch, cut)?;
@@ -194,7 +188,9 @@ pub fn answer_night(world: &World, book: &Book, batch: &BatchState, cut: &[Ordin
         }
         let folder = format!("returns/{outlet}");
         create_dir(world, &folder)?;
-        files.extend(write_answers(&mut answers, book, &folder, &night_name(&batch.batch), &ordinals)?);
+        let name = night_name(&batch.batch);
+        files.extend(write_answers(&mut answers, book, &folder, &name, &ordinals)?);
+        files.extend(desk.write_night(&mut answers, batch, outlet.as_str(), &format!("{folder}/{name}"), &ordinals)?);
         answers.finish_when_many()?;
     }
     answers.finish()?;

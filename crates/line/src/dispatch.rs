@@ -3,7 +3,7 @@
 
 use std::io::Write;
 
-use card::{Card, Delivery, Lane, Ordinal, OutletCode};
+use card::{Card, Delivery, Lane, Message, Ordinal, OutletCode};
 use ledger::book::Book;
 use ledger::book::state::BatchState;
 use ledger::entry::{BatchCut, FileDigest, JobMade};
@@ -222,28 +222,34 @@ impl Dispatch<'_> {
             Lookup::Found(row) => format!("{}  {} {}", bundle.outlet, row.name, row.name_zh),
             Lookup::NoRegister | Lookup::Unknown => bundle.outlet.to_string(),
         };
-        let lane = if bundle.lane == Lane::Green { "Green channel 绿色通道   " } else { "" };
-        let employer = bundle.employer_code.as_ref().map_or_else(String::new, |code| format!("   Employer 单位 {code}"));
+        let said = Message::both;
+        let lane = if bundle.lane == Lane::Green { format!("{}   ", said(Message::GreenChannel)) } else { String::new() };
+        let employer = bundle.employer_code.as_ref().map_or_else(String::new, |code| format!("   {} {code}", said(Message::Employer)));
         let table = artwork::Table {
-            title: "Packing list 装箱清单".to_owned(),
+            title: said(Message::PackingList),
             lines: vec![
-                format!("{lane}Outlet 网点 {outlet}{employer}"),
-                format!("Batch 批次 {}   Bundle 包 {}   Cards 卡数 {}", self.batch.batch, bundle.number, bundle.cards),
+                format!("{lane}{} {outlet}{employer}", said(Message::Outlet)),
+                [
+                    format!("{} {}", said(Message::Batch), self.batch.batch),
+                    format!("{} {}", said(Message::Bundle), bundle.number),
+                    format!("{} {}", said(Message::Cards), bundle.cards),
+                ]
+                .join("   "),
             ],
             barcode: Some(format!("{}-{:04}", self.batch.batch, bundle.number)),
             columns: [
-                ("Box 箱", 0.8),
-                ("Position 位置", 1.3),
-                ("Card 卡号", 1.4),
-                ("Name 姓名", 3.2),
-                ("中文名", 1.4),
-                ("Application 申请编号", 2.0),
-                ("Receipt 回执", 1.2),
+                (Message::Box, 0.8),
+                (Message::Position, 1.3),
+                (Message::Card, 1.4),
+                (Message::Name, 3.2),
+                (Message::NameZh, 1.4),
+                (Message::Application, 2.0),
+                (Message::Receipt, 1.2),
             ]
-            .map(|(heading, share)| artwork::Column::left(heading, share))
+            .map(|(heading, share)| artwork::Column::left(&said(heading), share))
             .to_vec(),
             rows,
-            signatures: ["Packed by 装箱", "Counted by 清点", "Received by 签收"].map(str::to_owned).to_vec(),
+            signatures: [Message::PackedBy, Message::CountedBy, Message::ReceivedBy].map(said).to_vec(),
             footer: format!("{} bundle {}", self.batch.batch, bundle.number),
             ..artwork::Table::default()
         };
@@ -379,8 +385,8 @@ fn courier_line(card: &Card, fee: &str) -> Option<Vec<u8>> {
 
 fn label(card: &Card, sender: &Sender) -> Option<artwork::MailLabel> {
     let Delivery::Mail(mail) = &card.application.delivery else { return None };
-    let fee = (sender.mail_fee_cents > 0).then(|| format!("Fee 邮费 {} CNY", fee_text(sender.mail_fee_cents)));
-    let receipt = card.application.receipt_number.as_ref().map(|r| format!("Receipt 回执 {r}"));
+    let fee = (sender.mail_fee_cents > 0).then(|| format!("{} {} CNY", Message::MailFee.both(), fee_text(sender.mail_fee_cents)));
+    let receipt = card.application.receipt_number.as_ref().map(|r| format!("{} {r}", Message::Receipt.both()));
     Some(artwork::MailLabel {
         sender: vec![sender.name_zh.clone(), sender.name.clone(), sender.address.clone(), sender.phone.clone()],
         recipient: mail.recipient.clone(),
@@ -404,6 +410,8 @@ fn json_line(value: &serde_json::Value) -> Vec<u8> {
 
 fn bundle_notice(bundle: &Bundle, batch: &BatchState) -> serde_json::Value {
     let to = if bundle.employer_code.is_some() { "employer" } else { "outlet" };
+    let [en, zh] =
+        Message::NoticeBundle.said_with(&[("cards", &bundle.cards.to_string()), ("batch", batch.batch.as_str()), ("outlet", bundle.outlet.as_str())]);
     json!({
         "to": to,
         "outlet": bundle.outlet.as_str(),
@@ -411,18 +419,15 @@ fn bundle_notice(bundle: &Bundle, batch: &BatchState) -> serde_json::Value {
         "batch": batch.batch.as_str(),
         "bundle": bundle.number,
         "cards": bundle.cards,
-        "en": format!("{} cards of batch {} are on their way to outlet {}.", bundle.cards, batch.batch, bundle.outlet),
-        "zh": format!("批次 {} 的 {} 张社会保障卡已发往网点 {}。", batch.batch, bundle.cards, bundle.outlet),
+        "en": en,
+        "zh": zh,
     })
 }
 
 fn applicant_notice(card: &Card) -> serde_json::Value {
-    let (en, zh) = match &card.application.delivery {
-        Delivery::Outlet => (
-            format!("Your social security card is made. Outlet {} will tell you when to collect it.", card.outlet),
-            format!("您的社会保障卡已制作完成,网点 {} 将通知您领取。", card.outlet),
-        ),
-        Delivery::Mail(_) => ("Your social security card is made and will be mailed to you.".to_owned(), "您的社会保障卡已制作完成,将邮寄给您。".to_owned()),
+    let [en, zh] = match &card.application.delivery {
+        Delivery::Outlet => Message::NoticeCollect.said_with(&[("outlet", card.outlet.as_str())]),
+        Delivery::Mail(_) => Message::NoticeMailed.said(),
     };
     json!({
         "to": "applicant",

@@ -15,9 +15,9 @@ use ledger::segment::{DataKey, SegmentWriter};
 
 use crate::answers;
 use crate::jobs::lock;
+use crate::letter::{self, Desk};
 use crate::package::signature::verify;
 use crate::package::{MANIFEST, Manifest, OutletKey, SIGNATURE, Sink, Stop, UnpackedFile, count_reason, escaped, judge_files, manifest, unpack};
-use crate::photo_answers;
 use crate::plan::{Plan, World};
 use crate::ports::{Arrival, CantOpen, Lookup, Registers};
 use crate::validate::stored::contents_path;
@@ -290,19 +290,19 @@ impl Ingest<'_, '_> {
     fn lacking_its_answer(&self, book: &Book, package: u64) -> Result<Option<PackageState>, Fault> {
         let Some(state) = book.package(package)?.filter(|s| s.judged == s.received.count) else { return Ok(None) };
         let Some(given) = &state.answer else { return Ok(None) };
-        let purged = purged_page(&state);
-        let there = given.iter().filter(|f| Some(&f.path) != purged.as_ref()).map(|f| self.is_as_written(f)).collect::<Result<Vec<_>, _>>()?;
+        let purged = purged_letter(&state);
+        let there = given.iter().filter(|f| !purged.contains(&f.path)).map(|f| self.is_as_written(f)).collect::<Result<Vec<_>, _>>()?;
         Ok(there.contains(&false).then_some(state))
     }
 
     /// The answer, as things stand by now.
     fn answer_again(&self, book: &mut Book, state: &PackageState) -> Result<(), Fault> {
-        let received_on = self.plan.day(state.received.received_at);
-        let (mut answer, mut files) = answers::write_package(self.world, book, self.vault, &self.plan.profile, state, received_on)?;
+        let desk = Desk { plan: self.plan, book, registers: self.registers };
+        let (mut answer, mut files) = answers::write_package(self.world, self.vault, &desk, state)?;
         let given = state.answer.as_deref().unwrap_or_default();
-        // What the purged page was stays on record.
-        let purged = purged_page(state);
-        files.extend(given.iter().filter(|f| Some(&f.path) == purged.as_ref()).cloned());
+        // What the purged letter was stays on record.
+        let purged = purged_letter(state);
+        files.extend(given.iter().filter(|f| purged.contains(&f.path)).cloned());
         let said_no_more = given.iter().filter(|f| files.iter().all(|new| new.path != f.path));
         // On record before the outlet has it, so that there never is an answer nobody knows of. Stopped in between, the package is still
         // in the inbox and all this is done again.
@@ -355,9 +355,9 @@ impl Ingest<'_, '_> {
     }
 }
 
-/// The page of a purged package's answer: gone with the photos on it.
-fn purged_page(state: &PackageState) -> Option<String> {
-    state.purged.is_some().then(|| photo_answers::path(state))
+/// The letter of a purged package's answer: gone with the names and photos in it.
+fn purged_letter(state: &PackageState) -> Vec<String> {
+    if state.purged.is_some() { letter::paths(state).to_vec() } else { Vec::new() }
 }
 
 /// The running number at the front of a quarantined package's new name.

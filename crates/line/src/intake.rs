@@ -15,10 +15,12 @@ use ledger::segment::SegmentWriter;
 use crate::answers;
 use crate::ingest::{Ingest, Taken};
 use crate::jobs::lock;
+use crate::letter::Desk;
 use crate::package::records::Row as RawRow;
 use crate::plan::{Plan, World};
 use crate::ports::Stage;
 use crate::pump::{Hands, Put, pump};
+use crate::report::Slowest;
 use crate::rows::PackageView;
 use crate::validate::neighbours::{Candidate, Neighbourhood};
 use crate::validate::pictures::Pictures;
@@ -51,15 +53,16 @@ enum Item {
 }
 
 enum Worked {
-    Row(Arc<PackageView>, u32, Box<Alone>),
+    /// With the seconds it took.
+    Row(Arc<PackageView>, u32, Box<Alone>, f64),
     End(Arc<PackageView>),
 }
 
-/// Takes in and judges everything that is there.
+/// Takes in and judges everything that is there; the rows that took longest to judge go with the counts.
 ///
 /// # Errors
 /// The ledger, the vault or the inbox fails.
-pub fn intake(world: &World, plan: &Plan, book: &Mutex<&mut Book>, vault: &Vault, judge: &Judge, at: Millis) -> Result<IntakeTally, Fault> {
+pub fn intake(world: &World, plan: &Plan, book: &Mutex<&mut Book>, vault: &Vault, judge: &Judge, at: Millis) -> Result<(IntakeTally, Slowest), Fault> {
     if judge.profile.photo.face.is_some() {
         // Without its networks a run would hold everybody.
         judge.networks.ready().map_err(|e| Fault::refused(Code::Cfg08, e.to_string()))?;
@@ -68,14 +71,15 @@ pub fn intake(world: &World, plan: &Plan, book: &Mutex<&mut Book>, vault: &Vault
     let ingest = Ingest { world, plan, book, vault, registers: judge.registers, at };
     ingest.finish_moves()?;
     let feeder = Feeder { world, plan, book, vault, ingest: &ingest, tally: &packages, suspects: AtomicU32::new(suspects(plan, book)?) };
-    let mut settler = Settler { world, plan, book, vault, judge, at, pictures: None, chunk: None, tally: IntakeTally::default() };
+    let mut settler = Settler { world, plan, book, vault, judge, at, pictures: None, chunk: None, tally: IntakeTally::default(), slowest: Slowest::default() };
     let work = |item: Item| match item {
         Item::Row(view, row, raw, handling) => {
+            let since = world.clock.seconds();
             let alone = view.with_row(&raw, judge, |row| match (&row.photo, handling) {
                 (Some(photo), Handling::Apart) if !world.apart.survives(photo.jpeg) => judge_without_photo(row, judge),
                 _ => judge_alone(row, judge),
             });
-            Worked::Row(view, row, Box::new(alone))
+            Worked::Row(view, row, Box::new(alone), world.clock.seconds() - since)
         }
         Item::End(view) => Worked::End(view),
     };
@@ -86,7 +90,7 @@ pub fn intake(world: &World, plan: &Plan, book: &Mutex<&mut Book>, vault: &Vault
     let seen = packages.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     let t = settler.tally;
     assert_eq!(t.ingested, t.accepted + t.rejected + t.held, "conservation: every application judged has one outcome");
-    Ok(IntakeTally { ingested: t.ingested, accepted: t.accepted, rejected: t.rejected, held: t.held, ..seen })
+    Ok((IntakeTally { ingested: t.ingested, accepted: t.accepted, rejected: t.rejected, held: t.held, ..seen }, settler.slowest))
 }
 
 /// How a row's photo is examined.
@@ -219,12 +223,14 @@ struct Settler<'a, 'b> {
     pictures: Option<Pictures>,
     chunk: Option<Chunk>,
     tally: IntakeTally,
+    slowest: Slowest,
 }
 
 impl Settler<'_, '_> {
     fn settle(&mut self, worked: Worked) -> Result<(), Fault> {
         match worked {
-            Worked::Row(view, row, alone) => {
+            Worked::Row(view, row, alone, seconds) => {
+                self.slowest.note(seconds, || format!("package {} row {}", view.package(), row + 1));
                 self.add(&view, row, *alone)?;
                 let last = row + 1 == view.count();
                 if last || (row + 1) % ROWS_PER_FILE == 0 { self.close_chunk() } else { Ok(()) }
@@ -366,8 +372,8 @@ impl Settler<'_, '_> {
         if state.judged < state.received.count || state.answer.is_some() {
             return Ok(());
         }
-        let received_on = self.plan.day(state.received.received_at);
-        let (mut answer, files) = answers::write_package(self.world, &book, self.vault, &self.plan.profile, &state, received_on)?;
+        let desk = Desk { plan: self.plan, book: &book, registers: self.judge.registers };
+        let (mut answer, files) = answers::write_package(self.world, self.vault, &desk, &state)?;
         answer.finish()?;
         // With the next commit: if this is lost, the same answer is written again from the same ledger.
         book.append(&Entry::PackageAnswered(PackageAnswered { package: view.package(), files, at: self.at }))?;

@@ -1,6 +1,6 @@
 //! The job sheet: what the operator of the machine has in hand, for people (PDF) and for programs (JSON).
 
-use card::Card;
+use card::{Card, Message};
 use jiff::civil::Date;
 use ledger::entry::FileDigest;
 use ledger::fault::Fault;
@@ -71,9 +71,16 @@ impl Sheet {
     /// # Errors
     /// The list can't be set.
     pub fn to_pdf(&self, issued_on: Date) -> Result<Vec<u8>, Fault> {
+        let said = Message::both;
+        let job = Message::JobOf.said_with(&[("job", &self.job.to_string()), ("jobs", &self.jobs.to_string())]);
         let heading = vec![
-            format!("Batch {}   Job {} of {}   批次 {} 作业 {}/{}", self.batch, self.job, self.jobs, self.batch, self.job, self.jobs),
-            format!("Cards 卡数 {}   Void slots 空位 {}   Issued 发卡日期 {}", self.cards, self.void_slots.len(), self.issued_on),
+            [format!("{} {}", said(Message::Batch), self.batch), job.join(" ")].join("   "),
+            [
+                format!("{} {}", said(Message::Cards), self.cards),
+                format!("{} {}", said(Message::VoidSlots), self.void_slots.len()),
+                format!("{} {}", said(Message::Issued), self.issued_on),
+            ]
+            .join("   "),
         ];
         let files = self.files.iter().map(|f| format!("{}  {} bytes  SHA-256 {}", f.path, f.bytes, f.sha256));
         let rows = self.slots.iter().map(|s| {
@@ -88,22 +95,22 @@ impl Sheet {
             ]
         });
         let table = artwork::Table {
-            title: "Job sheet 作业单".to_owned(),
+            title: said(Message::JobSheet),
             lines: heading.into_iter().chain(files).collect(),
             barcode: Some(format!("{}-{:04}", self.batch, self.job)),
             columns: [
-                ("Slot 槽位", 1.0),
-                ("Position 序号", 1.2),
-                ("Card 卡号", 1.6),
-                ("Gen. 代", 0.8),
-                ("Outlet 网点", 1.8),
-                ("Route 去向", 1.2),
-                ("Record 记录", 2.4),
+                (Message::Slot, 1.0),
+                (Message::Place, 1.2),
+                (Message::Card, 1.6),
+                (Message::Generation, 0.8),
+                (Message::Outlet, 1.8),
+                (Message::Route, 1.2),
+                (Message::Record, 2.4),
             ]
-            .map(|(heading, share)| artwork::Column::left(heading, share))
+            .map(|(heading, share)| artwork::Column::left(&said(heading), share))
             .to_vec(),
             rows: rows.collect(),
-            signatures: ["Operator 操作员", "Checked by 复核", "Good / Spoiled 合格 / 废卡"].map(str::to_owned).to_vec(),
+            signatures: [Message::Operator, Message::CheckedBy, Message::GoodSpoiled].map(said).to_vec(),
             footer: format!("{} job {}", self.batch, self.job),
             ..artwork::Table::default()
         };

@@ -12,6 +12,7 @@ use crate::job::{JobMaker, MadeJob};
 use crate::plan::{Plan, World};
 use crate::ports::Stage;
 use crate::pump::{Hands, pump};
+use crate::report::Slowest;
 
 /// What making all jobs needs; shared by all threads.
 pub struct Jobs<'a> {
@@ -21,11 +22,11 @@ pub struct Jobs<'a> {
 }
 
 impl Jobs<'_> {
-    /// Makes every job of the batch the ledger doesn't have yet.
+    /// Makes every job of the batch the ledger doesn't have yet; those that took longest are given back.
     ///
     /// # Errors
     /// The ledger or the disk fails, or the run was asked to stop (`Fault::Stopped`).
-    pub fn make_all(&self, book: &Mutex<&mut Book>, pool: &rayon::ThreadPool) -> Result<(), Fault> {
+    pub fn make_all(&self, book: &Mutex<&mut Book>, pool: &rayon::ThreadPool) -> Result<Slowest, Fault> {
         let made: std::collections::BTreeSet<u32> = lock(book).jobs(&self.maker.batch.batch)?.iter().map(|j| j.job).collect();
         let missing: Vec<u32> = (1..=self.maker.batch.jobs).filter(|j| !made.contains(j)).collect();
         self.world.progress.stage(Stage::Jobs, u64::from(self.maker.batch.cards));
@@ -35,9 +36,17 @@ impl Jobs<'_> {
             missing.iter().take_while(|_| !self.world.stopping()).all(|job| put(*job));
             Ok(())
         };
-        pump(Hands::Pool(pool), self.plan.threads, feed, |job| self.make(job, book), |made| self.settle(made?, book))?;
+        let mut slowest = Slowest::default();
+        let timed = |job| {
+            let since = self.world.clock.seconds();
+            (job, self.make(job, book), self.world.clock.seconds() - since)
+        };
+        pump(Hands::Pool(pool), self.plan.threads, feed, timed, |(job, made, seconds)| {
+            slowest.note(seconds, || format!("job {job}"));
+            self.settle(made?, book)
+        })?;
         let all = lock(book).jobs(&self.maker.batch.batch)?.len() as u32 == self.maker.batch.jobs;
-        if all { Ok(()) } else { Err(Fault::Stopped("between two jobs; run again to go on".to_owned())) }
+        if all { Ok(slowest) } else { Err(Fault::Stopped("between two jobs; run again to go on".to_owned())) }
     }
 
     /// The book is asked first and let go: making takes long.

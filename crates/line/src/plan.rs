@@ -85,6 +85,8 @@ pub struct Plan {
     pub sender: Sender,
     /// Cards pictured in the report.
     pub proof_cards: usize,
+    /// By when a night must be over, in minutes after midnight by the centre's clock: told in the report.
+    pub finish_by_minutes: u32,
 }
 
 /// Who stands on labels and letters as the sender.

@@ -12,11 +12,12 @@ use ledger::book::state::{ApplicationState, PackageState};
 use ledger::disk::Disk;
 use ledger::entry::{BatchPurged, Entry, MachineResult, Millis, PackagePurged, Role};
 use ledger::fault::Fault;
+use ledger::publish::parent;
 use ledger::vault_key::key_path;
 
 use crate::decide::Author;
 use crate::plan::World;
-use crate::{people, photo_answers};
+use crate::{letter, people};
 
 const DAY: Millis = 86_400_000;
 /// What stays of a purged batch: which files it had, and that the plant signed it.
@@ -189,19 +190,22 @@ fn destroy_package(disk: &dyn Disk, book: &Book, package: u64) -> Result<(), Fau
     disk.remove(&key).map_err(Fault::on("remove", &key))?;
     disk.sync_dir(&folder).map_err(|e| Fault::sync(&folder, e))?;
     if let Some(state) = book.package(package)? {
-        remove_photo_page(disk, &state)?;
+        remove_letter(disk, &state)?;
     }
     disk.remove_dir(&folder).map_err(Fault::on("remove", &folder))?;
     disk.sync_dir("vault").map_err(|e| Fault::sync("vault", e))
 }
 
-/// The page with the outlet's refused photos, if it is still here.
-fn remove_photo_page(disk: &dyn Disk, package: &PackageState) -> Result<(), Fault> {
-    let path = photo_answers::path(package);
-    let Some(file) = package.answer.iter().flatten().find(|f| f.path == path) else { return Ok(()) };
-    disk.remove(&file.path).map_err(Fault::on("remove", &path))?;
-    let folder = path.trim_end_matches(&format!("/{}", photo_answers::FILE)).to_owned();
-    disk.sync_dir(&folder).map_err(|e| Fault::sync(&folder, e))
+/// The package's letter, if it is still here: names and photos.
+fn remove_letter(disk: &dyn Disk, package: &PackageState) -> Result<(), Fault> {
+    let mut removed = None;
+    for path in letter::paths(package) {
+        if package.answer.iter().flatten().any(|f| f.path == path) {
+            disk.remove(&path).map_err(Fault::on("remove", &path))?;
+            removed = Some(parent(&path).to_owned());
+        }
+    }
+    removed.map_or(Ok(()), |folder| disk.sync_dir(&folder).map_err(|e| Fault::sync(&folder, e)))
 }
 
 /// Everything of a batch but what stays. `false`: there was nothing left to do.

@@ -14,6 +14,7 @@ use crate::dispatch::Dispatch;
 use crate::intake::{IntakeTally, intake};
 use crate::job::JobMaker;
 use crate::jobs::Jobs;
+use crate::letter::Desk;
 use crate::people::{self, Signatory};
 use crate::personalise::{BatchRules, Chips};
 use crate::plan::{Plan, ReleaseMode, World};
@@ -69,7 +70,7 @@ pub fn run(world: &World, plan: &Plan, book: &mut Book, starter: &Starter, halve
     if halves.intake {
         let since = world.clock.seconds();
         summary.rejudged = recheck::rejudge_held(book, &vault, &judge, plan, frozen_at)?;
-        summary.intake = intake(world, plan, &Mutex::new(book), &vault, &judge, frozen_at)?;
+        (summary.intake, summary.throughput.slowest) = intake(world, plan, &Mutex::new(book), &vault, &judge, frozen_at)?;
         // What this intake brought (a missing package of a sequence) may free what was held before it.
         summary.rejudged += recheck::rejudge_held(book, &vault, &judge, plan, frozen_at)?;
         summary.throughput.stages.push(("intake", summary.intake.ingested, world.clock.seconds() - since));
@@ -272,8 +273,9 @@ impl Night<'_> {
             faces: self.faces,
             press: Default::default(),
         };
-        Jobs { world, plan, maker }.make_all(&Mutex::new(book), self.pool)?;
+        let slowest = Jobs { world, plan, maker }.make_all(&Mutex::new(book), self.pool)?;
         lap("jobs");
+        throughput.slowest.merge(slowest);
         (world.give_back)();
         let dispatched = Dispatch { world, plan, vault, registers, book, batch, cut: &cut, rules: self.rules(batch) }.write_all()?;
         lap("dispatch");
@@ -284,8 +286,8 @@ impl Night<'_> {
     fn dispatch(&self, book: &mut Book, batch: &BatchState, throughput: &Throughput) -> Result<(), Fault> {
         seal::make_visible(self.world, batch)?;
         let cut = book.cut_of(batch)?;
-        let files = answers::answer_night(self.world, book, batch, &cut::ordinals(&cut))?;
         let Self { world, plan, vault, registers, .. } = *self;
+        let files = answers::answer_night(world, &Desk { plan, book, registers }, batch, &cut::ordinals(&cut))?;
         Report { world, plan, book, vault, registers, batch, cut: &cut, rules: self.rules(batch), faces: self.faces, throughput }.write()?;
         book.record(&Entry::BatchDispatched(BatchDispatched { batch: batch.batch.clone(), files, at: batch.frozen_at }))?;
         Ok(())

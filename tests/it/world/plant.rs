@@ -67,6 +67,7 @@ pub fn plan(threads: usize) -> Plan {
         utc_offset_minutes: 480,
         sender: Sender { name: "Centre".into(), name_zh: "制卡中心".into(), address: "武汉".into(), phone: "027-0000".into(), mail_fee_cents: 0 },
         proof_cards: 0,
+        finish_by_minutes: 360,
     }
 }
 

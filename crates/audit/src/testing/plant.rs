@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use card::register::OutletRow;
-use card::{Application, BatchId, Code, Delivery, Digest, Effect, Keyed, Ordinal, Outcome, RawApplication, Reason};
+use card::{Application, BatchId, Code, Delivery, Digest, Keyed, Ordinal, Outcome, RawApplication, Reason};
 use ledger::entry::*;
 use ledger::envelope::{self, Form};
 use ledger::segment::SegmentWriter;
@@ -13,7 +13,7 @@ use ledger::vault_key::{key_path, wrap};
 use serde_json::json;
 
 use super::applications::{application, facts, number, outlet, photo, validated, verdict};
-use super::told::{Told, answers_csv, answers_jsonl};
+use super::told::{Told, answers_csv, answers_jsonl, letter_html};
 use super::{MemoryDisk, data_key, views};
 
 pub const PEPPER: [u8; 32] = [7; 32];
@@ -269,15 +269,13 @@ impl Builder<'_> {
         let counts =
             json!({ "applications": rows.len(), "accepted": count(Outcome::Accepted), "held": count(Outcome::Held), "rejected": count(Outcome::Rejected) });
         let folder = format!("returns/{code}/P{package}");
-        let mut files = vec![
+        let files = vec![
             self.file("", &format!("{folder}/answers.csv"), answers_csv(&told)),
             self.file("", &format!("{folder}/answers.jsonl"), answers_jsonl(&told)),
             self.file("", &format!("{folder}/answer.json"), serde_json::to_vec(&counts).unwrap()),
+            self.file("", &format!("{folder}/letter.html"), letter_html(&told)),
+            self.file("", &format!("{folder}/letter.pdf"), b"%PDF".to_vec()),
         ];
-        let about_photo = |n: usize| verdict(n).1.iter().any(|r| r.effect > Effect::Warn && r.code.text().starts_with("PHO-"));
-        if rows.clone().any(|n| verdict(n).0 != Outcome::Accepted && about_photo(n)) {
-            files.push(self.file("", &format!("{folder}/photos.html"), b"<!doctype html>".to_vec()));
-        }
         self.entries.push(Entry::PackageAnswered(PackageAnswered { package, files, at: NIGHT }));
     }
 
@@ -417,6 +415,8 @@ impl Builder<'_> {
             let told: Vec<Told> = rows.map(told).collect();
             files.push(self.file("", &format!("returns/{code}/night-{BATCH}.csv"), answers_csv(&told)));
             files.push(self.file("", &format!("returns/{code}/night-{BATCH}.jsonl"), answers_jsonl(&told)));
+            files.push(self.file("", &format!("returns/{code}/night-{BATCH}.html"), letter_html(&told)));
+            files.push(self.file("", &format!("returns/{code}/night-{BATCH}.pdf"), b"%PDF".to_vec()));
         }
         files
     }

@@ -1,6 +1,6 @@
 //! Answers to outlets, written from the published format (docs/formats/batch.md) as far as they are compared.
 
-use card::{Outcome, Reason};
+use card::{Effect, Outcome, Reason};
 use serde_json::json;
 
 /// What an outlet is told of one application.
@@ -44,4 +44,12 @@ pub fn answers_jsonl(told: &[Told]) -> Vec<u8> {
         json!({ "application_id": "x", "package_id": t.package, "row": t.row, "outcome": t.outcome, "reasons": reasons }).to_string() + "\n"
     };
     told.iter().map(line).collect::<String>().into_bytes()
+}
+
+/// A letter's page: a part for everyone who was not accepted.
+pub fn letter_html(told: &[Told]) -> Vec<u8> {
+    let codes = |t: &Told| t.reasons.iter().filter(|r| r.effect > Effect::Warn).map(|r| r.code.text()).collect::<Vec<_>>().join(" ");
+    let case = |t: &Told| format!("<article data-package=\"{}\" data-row=\"{}\" data-codes=\"{}\">x</article>\n", t.package, t.row, codes(t));
+    let cases: String = told.iter().filter(|t| ["held", "rejected"].contains(&t.outcome)).map(case).collect();
+    format!("<!doctype html><p>two</p>{cases}</html>\n").into_bytes()
 }

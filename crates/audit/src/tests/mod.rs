@@ -122,6 +122,7 @@ fn i02_every_refusal_has_its_code_in_the_answer() {
     breaks("I-02", &edited(pick!(Judged), |e| e.applications[2].outcome = Outcome::Accepted));
     breaks("I-02", &swapped("P0/answers.csv", "PHO-05", "PHO-06"));
     breaks("I-02", &swapped("P0/answers.jsonl", "PHO-05", "PHO-ZZ"));
+    breaks("I-02", &swapped("P0/letter.html", "PHO-05", "PHO-06"));
     breaks("I-02", &swapped("set-aside-000001-x.zip.json", "RPL-04", "RPL-03"));
     breaks("I-02", &swapped("set-aside-000001-x.zip.json", "P9", "P8"));
     breaks("I-02", &edited(pick!(PackageSetAside), |e| e.reasons.clear()));
@@ -503,6 +504,10 @@ fn i32_every_package_has_one_answer_with_one_outcome_each() {
     breaks("I-32", &swapped("P0/answers.jsonl", "\"outcome\":\"rejected\"", "\"outcome\":\"accepted\""));
     breaks("I-32", &swapped("P0/answers.csv", "P0,3,rejected", "P0,4,rejected"));
     breaks("I-32", &file("P1/answers.jsonl", |bytes| bytes.truncate(bytes.len() / 2)));
+    // A letter leaves nobody out, and names nobody twice or out of place.
+    breaks("I-32", &swapped("P0/letter.html", "data-row=\"3\"", "data-row=\"4\""));
+    breaks("I-32", &swapped("P0/letter.html", "<article ", "<section "));
+    breaks("I-32", &file("night-B20250601-01.html", |bytes| bytes.extend_from_within(..)));
     breaks("I-32", &file("P1/answers.csv", |bytes| bytes.write_all(b"x,P1,4,held,,,,,,\r\n").unwrap()));
     breaks("I-32", &swapped("WH-01/night-B20250601-01.jsonl", "produced", "accepted"));
     breaks("I-32", &edited(pick!(BatchDispatched), |e| e.files.truncate(2)));

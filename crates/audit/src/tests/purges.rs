@@ -8,8 +8,8 @@ use super::{broken, summary};
 use crate::testing::MemoryDisk;
 use crate::testing::plant::{BATCH, Twist, build, entries};
 
-/// The page with the refused photos of package 0.
-const PHOTO_PAGE: &str = "returns/WH-01/P0/photos.html";
+/// The letter about package 0.
+const LETTER: [&str; 2] = ["returns/WH-01/P0/letter.html", "returns/WH-01/P0/letter.pdf"];
 const LATER: Millis = 1_748_736_000_000 + 40 * 86_400_000;
 
 fn purged(package: u64) -> Entry {
@@ -38,7 +38,7 @@ fn clean(more: fn(&mut Vec<Entry>)) -> MemoryDisk {
         more(all);
     }));
     disk.remove_dir("vault/00000000").unwrap();
-    disk.remove(PHOTO_PAGE).unwrap();
+    LETTER.iter().for_each(|path| disk.remove(path).unwrap());
     for folder in ["print", "encode", "dispatch"] {
         disk.remove_dir(&format!("batches/{BATCH}/{folder}")).unwrap();
     }
@@ -65,8 +65,8 @@ fn a_batch_may_outlive_its_packages() {
         all.push(purged(0));
     }));
     disk.remove_dir("vault/00000000").unwrap();
-    assert_eq!(broken(&disk), ["I-29"], "the outlet's page of photos goes with the package");
-    disk.remove(PHOTO_PAGE).unwrap();
+    assert_eq!(broken(&disk), ["I-29"], "the letter goes with the package");
+    LETTER.iter().for_each(|path| disk.remove(path).unwrap());
     assert_eq!(broken(&disk), [""; 0]);
 }
 

@@ -2,6 +2,7 @@
 //! One TOML text holds a base and dated changes; `Profile::parse` gives the rules in force on one day. Which text is used
 //! is the caller's business; this file knows only the built-in ones.
 
+pub mod answers;
 pub mod chip;
 pub mod encode;
 pub mod face;
@@ -61,6 +62,8 @@ pub struct Profile {
     pub encode: encode::EncodeLayout,
     #[serde(default)]
     pub retention: retention::Retention,
+    #[serde(default)]
+    pub answers: answers::Answers,
     /// Overrides of a code's default effect.
     #[serde(default)]
     pub effects: BTreeMap<String, Effect>,
@@ -110,6 +113,7 @@ impl Profile {
         self.chip.check(&self.record)?;
         self.encode.check()?;
         self.retention.check()?;
+        self.answers.check()?;
         let spoils = self.record.qr_payload.contains(self.encode.delimiter) || !self.record.qr_payload.bytes().all(|b| (0x20..0x7F).contains(&b));
         if spoils { Err("record.qr_payload: ASCII without the delimiter of encode".to_owned()) } else { Ok(()) }
     }

@@ -1,0 +1,171 @@
+//! Letters and the report as outlets and operators get them: complete, self-contained, in two languages, and about nobody else.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::process::Command;
+use std::sync::OnceLock;
+
+use serde_json::Value;
+
+use crate::plant::{Plant, text};
+
+/// A plant after its first night; nothing here changes it.
+fn plant() -> &'static Plant {
+    static PLANT: OnceLock<Plant> = OnceLock::new();
+    PLANT.get_or_init(|| {
+        let plant = Plant::stocked(80, 92);
+        plant.ok(&["run"]);
+        plant
+    })
+}
+
+/// Every file of the returns as text; a PDF as poppler reads it, or left out where there is no poppler.
+fn readable(plant: &Plant) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    for (path, bytes) in plant.files("returns") {
+        if path.ends_with(".pdf") {
+            match Command::new("pdftotext").arg(plant.root.join(&path)).arg("-").output() {
+                Ok(output) => found.insert(path, text(&output.stdout)),
+                Err(_) => continue,
+            };
+        } else {
+            found.insert(path, text(&bytes));
+        }
+    }
+    found
+}
+
+fn outlet_of(path: &str) -> &str {
+    path.split('/').nth(1).unwrap()
+}
+
+/// The texts between two marks, each once.
+fn between<'a>(text: &'a str, before: &str, after: &str) -> BTreeSet<&'a str> {
+    text.split(before).skip(1).filter_map(|rest| rest.split_once(after).map(|(found, _)| found)).collect()
+}
+
+#[test]
+fn no_outlet_is_told_anything_of_another() {
+    let files = readable(plant());
+    let mut names: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+    for (path, content) in &files {
+        let outlet = outlet_of(path);
+        let mut own = |what: &str| names.entry(what.to_owned()).or_default().insert(outlet);
+        own(outlet);
+        between(content, "<p class=name>", "</p>").into_iter().for_each(|name| _ = own(name));
+        for line in content.lines().filter(|_| path.ends_with(".jsonl")) {
+            let answer: Value = serde_json::from_str(line).unwrap();
+            ["application_id", "package_id", "card_number"].iter().filter_map(|key| answer[key].as_str()).for_each(|id| _ = own(id));
+        }
+    }
+    // What two outlets share says nothing about either: `row-1`, a common name.
+    let foreign: Vec<(&String, &str)> =
+        names.iter().filter(|(_, outlets)| outlets.len() == 1).map(|(what, outlets)| (what, *outlets.first().unwrap())).collect();
+    assert!(foreign.len() > 80 && names.keys().any(|name| name.contains(' ')), "{}", foreign.len());
+    for (path, content) in &files {
+        for (what, outlet) in foreign.iter().filter(|(_, outlet)| *outlet != outlet_of(path)) {
+            assert!(!content.contains(what.as_str()), "{path} speaks of {what}, which is {outlet}'s");
+        }
+    }
+}
+
+#[test]
+fn whoever_is_not_accepted_is_in_the_letter_with_reason_and_term_in_both_languages() {
+    let files = readable(plant());
+    let mut pictures = 0;
+    for (path, lines) in files.iter().filter(|(path, _)| path.ends_with("/answers.jsonl")) {
+        let letter = &files[&path.replace("answers.jsonl", "letter.html")];
+        let answers: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let stopped: Vec<&Value> = answers.iter().filter(|a| ["held", "rejected"].contains(&a["outcome"].as_str().unwrap())).collect();
+        assert_eq!(letter.matches("<article ").count(), stopped.len(), "{path}");
+        for answer in stopped {
+            let place = format!("data-row=\"{}\"", answer["row"]);
+            let case = letter.split("<article ").find(|case| case.contains(&place)).unwrap();
+            for reason in answer["reasons"].as_array().unwrap().iter().filter(|r| r["effect"] != "warn") {
+                for key in ["code", "sentence_zh", "todo_zh"] {
+                    assert!(case.contains(reason[key].as_str().unwrap()), "{path} row {}: {reason}", answer["row"]);
+                }
+            }
+            pictures += case.matches("<img ").count();
+        }
+        if letter.contains("For you to put right") {
+            assert!(letter.contains("Please by 7 December 2026") && letter.contains("请于2026年12月7日前处理"), "{path}");
+        }
+    }
+    assert!(pictures > 0, "a refused photo is shown");
+}
+
+#[test]
+fn pages_are_self_contained_and_the_nights_letter_shows_neither_names_nor_faces() {
+    let plant = plant();
+    let report = plant.files("batches").into_iter().filter(|(path, _)| path.ends_with("report.html")).map(|(path, bytes)| (path, text(&bytes)));
+    let mut pages: Vec<(String, String)> = readable(plant).into_iter().filter(|(path, _)| path.ends_with(".html")).chain(report).collect();
+    pages.sort();
+    for (path, page) in &pages {
+        let style = between(page, "<style>", "</style>").into_iter().collect::<String>();
+        assert!(!style.contains("url(") && !style.contains("@import"), "{path} fetches something");
+        for tag in between(page, "<", ">") {
+            let foreign = ["script", "link", "iframe", "object", "embed", "base"].iter().any(|name| tag.starts_with(name));
+            assert!(!foreign && !tag.contains(" on") && !tag.contains("http"), "{path}: <{tag}>");
+            assert!(!tag.contains("src=") || tag.contains("src='data:image/"), "{path}: <{tag}>");
+        }
+        assert!(page.starts_with("<!doctype html>") && page.contains("<meta charset=utf-8>") && page.contains("@page{size:A4"), "{path}");
+    }
+    let nights: Vec<&(String, String)> = pages.iter().filter(|(path, _)| path.contains("/night-")).collect();
+    assert!(nights.len() > 3);
+    assert!(nights.iter().all(|(_, page)| !page.contains("<img") && !page.contains("<p class=name>")));
+    assert!(nights.iter().any(|(_, page)| page.contains("<article ")));
+}
+
+#[test]
+fn the_report_balances_and_every_figure_can_be_read_aloud() {
+    let reports: Vec<_> = plant().files("batches").into_iter().filter(|(path, _)| path.ends_with("report.html")).collect();
+    let [(_, report)] = reports.as_slice() else { panic!("one report") };
+    let report = text(report);
+    assert!(report.contains("Everything that came in is accounted for.") && !report.contains("NOT BALANCED"));
+    let figures: Vec<&str> = report.split("<svg ").skip(1).collect();
+    assert!(figures.len() > 3);
+    assert!(figures.iter().all(|svg| svg.starts_with("role=img") || svg.starts_with("class=spark role=img")));
+    assert!(figures.iter().all(|svg| svg.contains("<title")) && figures.iter().filter(|svg| svg.contains("<desc")).count() >= 2);
+    for heading in
+        ["Balance 平衡", "By outlet 各网点", "Refusals by reason", "Throughput 速度", "Slowest items 最慢项目", "Finishing hour 完成时间", "Proof sheet 样张"]
+    {
+        assert!(report.contains(heading), "{heading}");
+    }
+    assert!(report.contains("package 0 row ") || report.contains(" row "), "the slowest rows are named");
+}
+
+#[test]
+fn hostile_names_open_in_a_spreadsheet_as_text() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let values = ["=1+1", "+1", "-1", "@SUM(1)", "＝1+1", "=HYPERLINK(\"x\",\"y\")", "\t=1+1", "O'Néill"];
+    let mut list = line::lists::List::new(&["value"]);
+    values.iter().for_each(|v| list.row([*v]));
+    std::fs::write(folder.path().join("answers.csv"), list.into_bytes()).unwrap();
+    let out = folder.path().join("out");
+    let converted = Command::new("soffice").args(["--headless", "--convert-to", "csv", "--outdir"]).arg(&out).arg(folder.path().join("answers.csv")).output();
+    let Ok(output) = converted else {
+        println!("skipped: LibreOffice (soffice) is not on this machine");
+        return;
+    };
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let seen = std::fs::read_to_string(out.join("answers.csv")).unwrap();
+    for (line, value) in seen.lines().skip(1).zip(values) {
+        let hostile = value != "O'Néill";
+        assert_eq!(line.trim_matches('"').replace("\"\"", "\"").trim_start_matches('\''), value.trim_start(), "no formula was computed");
+        assert_eq!(hostile, line.contains('\''.to_string().as_str()) && line.trim_start_matches('"').starts_with('\''), "{line}");
+    }
+}
+
+/// The pictures of docs/pictures: `cargo test -p cardline --test it -- --ignored letters::the_pictures_of_the_docs` (needs poppler).
+#[test]
+#[ignore = "writes docs/pictures"]
+fn the_pictures_of_the_docs() {
+    let returns = plant().files("returns");
+    let largest = |end: &str| returns.iter().filter(|(path, _)| path.ends_with(end)).max_by_key(|(_, bytes)| bytes.len()).unwrap().0;
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/pictures");
+    std::fs::create_dir_all(&folder).unwrap();
+    let pdf = plant().root.join(largest("/letter.pdf"));
+    let drawn = Command::new("pdftoppm").args(["-r", "96", "-png", "-singlefile", "-f", "1", "-l", "1"]).arg(pdf).arg(folder.join("letter")).status();
+    assert!(drawn.expect("pdftoppm").success());
+}
