@@ -20,12 +20,12 @@ pub fn harden(person: &mut Person, dice: &mut Dice) {
     let named = |surname: &str, given: &str| Name { surname: surname.to_owned(), given: given.to_owned() };
     match person.index % KINDS {
         0 => person.name = longest(&own),
-        1 => person.name = named(*dice.pick(&["Nguyễn", "Trần Lữ", "Đặng", "Phạm Ỷ"]), &format!("Thị Ễm {}", own.given)),
-        2 => person.name = named(*dice.pick(&["Świątkółć", "Žďárečů", "Öztürkğı", "Őrségűi"]), &format!("Łucjan {}", own.given)),
+        1 => person.name = named(dice.pick::<&str>(&["Nguyễn", "Trần Lữ", "Đặng", "Phạm Ỷ"]), &format!("Thị Ễm {}", own.given)),
+        2 => person.name = named(dice.pick::<&str>(&["Świątkółć", "Žďárečů", "Öztürkğı", "Őrségűi"]), &format!("Łucjan {}", own.given)),
         3 => person.name = named("", &format!("{}{}", own.given.replace([' ', '-'], ""), *dice.pick(&["ahan", "indro", "owati"]))),
         4 => person.name_zh = Some(format!("{}{}", *dice.pick(&["𠮷", "㛃", "䶮"]), *dice.pick(&["㛃䶮", "䶮安", "𠮷娜"]))),
         5 => person.name_zh = Some("穆罕默德·阿卜杜勒拉赫曼·胡宰法·维加詹托".to_owned()),
-        6 => person.name = named(*dice.pick(&["Þórðæsson", "Ðuričkøv", "Ħægġun", "Ŋarëwöld"]), &format!("Œsbjærg {}", own.given)),
+        6 => person.name = named(dice.pick::<&str>(&["Þórðæsson", "Ðuričkøv", "Ħægġun", "Ŋarëwöld"]), &format!("Œsbjærg {}", own.given)),
         _ => {}
     }
     person.name.shorten_to_fit();
