@@ -168,4 +168,14 @@ fn the_pictures_of_the_docs() {
     let pdf = plant().root.join(largest("/letter.pdf"));
     let drawn = Command::new("pdftoppm").args(["-r", "96", "-png", "-singlefile", "-f", "1", "-l", "1"]).arg(pdf).arg(folder.join("letter")).status();
     assert!(drawn.expect("pdftoppm").success());
+    let batch = crate::paper::only_batch(plant());
+    let look = plant().root.join("look");
+    plant().ok(&["proof", &batch, "--dpi", "200", "--out", look.to_str().unwrap()]);
+    let sheet = Command::new("pdftoppm").args(["-r", "110", "-png", "-singlefile"]).arg(look.join("contact.pdf")).arg(folder.join("proof")).status();
+    assert!(sheet.expect("pdftoppm").success());
+    for side in ["front", "back"] {
+        let cards = std::fs::read_dir(&look).unwrap().flatten().map(|e| e.path());
+        let first = cards.filter(|p| p.to_string_lossy().ends_with(&format!("-{side}.png"))).min().expect("a card");
+        std::fs::copy(first, folder.join(format!("card-{side}.png"))).unwrap();
+    }
 }
