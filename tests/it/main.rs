@@ -14,6 +14,7 @@ mod keys;
 mod kill;
 mod ledger_commands;
 mod letters;
+mod lists;
 mod night;
 mod paper;
 mod people;

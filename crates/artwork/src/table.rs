@@ -60,6 +60,8 @@ pub struct Table {
     pub columns: Vec<Column>,
     /// Cells in the order of the columns; missing ones are empty.
     pub rows: Vec<Vec<String>>,
+    /// Rows are at least this high: room to sign in.
+    pub row_mm_min: f64,
     /// Lines after the table.
     pub notes: Vec<String>,
     /// Each gets a line to sign on.
@@ -146,13 +148,13 @@ impl<'a> Sheet<'a> {
             let x = at.x_mm + (at.width_mm - fonts().width_mm(code, Weight::Regular, FOOT_PT)) / 2.0;
             self.put(x, self.y_mm + BARCODE_MM[1] + 3.2, FOOT_PT, Weight::Regular, INK, code);
         }
-        let top = self.y_mm;
+        let (top, first) = (self.y_mm, self.done.len());
         self.paragraph(&self.table.title.clone(), width, TITLE_PT, Weight::Bold, HEAD_COLOUR);
         self.y_mm += 1.0;
         for line in &self.table.lines {
             self.paragraph(line, width, LINE_PT, Weight::Regular, INK);
         }
-        let beside = if self.table.barcode.is_some() { top + BARCODE_MM[1] + 5.0 } else { top };
+        let beside = if self.table.barcode.is_some() && self.done.len() == first { top + BARCODE_MM[1] + 5.0 } else { top };
         self.y_mm = self.y_mm.max(beside) + 3.0;
         Ok(())
     }
@@ -161,6 +163,9 @@ impl<'a> Sheet<'a> {
     fn paragraph(&mut self, text: &str, width_mm: f64, size_pt: f64, weight: Weight, colour: Colour) {
         let em = size_pt * MM_PER_PT;
         for line in wrapped(text, width_mm, weight, size_pt) {
+            if self.y_mm + LEADING_EM * em > self.bottom_mm() {
+                self.turn();
+            }
             self.put(MARGIN_MM, self.y_mm + ASCENT_EM * em, size_pt, weight, colour, line);
             self.y_mm += LEADING_EM * em;
         }
@@ -189,7 +194,7 @@ impl<'a> Sheet<'a> {
         let blank = String::new();
         let texts = (0..self.columns_mm.len()).map(|n| row.get(n).unwrap_or(&blank));
         let cells: Vec<_> = texts.zip(&self.columns_mm).map(|(text, at)| cell(text, at[1], Weight::Regular, &CELL)).collect();
-        let height = row_height_mm(&cells);
+        let height = row_height_mm(&cells).max(self.table.row_mm_min);
         if self.y_mm + height > self.bottom_mm() {
             self.turn();
             self.heading();
@@ -370,6 +375,23 @@ mod tests {
             }
         }
         assert_eq!(seen.len(), 300, "a long word is broken, not cut off");
+    }
+
+    #[test]
+    fn long_headings_and_rows_to_sign_in_run_over_pages() {
+        let mut table = list(60);
+        table.row_mm_min = 9.0;
+        table.lines = (0..120).map(|n| format!("专办员 Staff {n}")).collect();
+        let pages = table_document(&table).ok().unwrap();
+        let all: Vec<&Text> = pages.iter().flat_map(texts).collect();
+        assert!(all.iter().all(|t| t.baseline_mm < 297.0 - MARGIN_MM + 2.0));
+        for n in 0..120 {
+            assert_eq!(all.iter().filter(|t| t.text == format!("专办员 Staff {n}")).count(), 1, "line {n}");
+        }
+        let cards = pages.iter().flat_map(|page| texts(page).into_iter().filter(|t| t.text.starts_with("ANNA")).map(|t| t.baseline_mm).collect::<Vec<_>>());
+        let baselines: Vec<f64> = cards.collect();
+        assert_eq!(baselines.len(), 60);
+        assert!(baselines.windows(2).all(|two| two[1] < two[0] || two[1] - two[0] > 8.99), "every row is as high as was asked");
     }
 
     #[test]

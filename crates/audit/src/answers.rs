@@ -229,8 +229,8 @@ fn lines(story: &Story, bytes: &[u8], ordinals: &[Ordinal], proofs: &mut Proofs)
 /// One row for each application and reason.
 fn rows(story: &Story, bytes: &[u8], ordinals: &[Ordinal], proofs: &mut Proofs) -> Result<(), String> {
     let mut csv = Csv::open(bytes)?;
-    let [package_id, row, outcome, code] = ["package_id", "row", "outcome", "code"].map(|name| csv.column(name));
-    let (package_id, row, outcome, code) = (package_id?, row?, outcome?, code?);
+    let [package_id, row, receipt, outcome, code] = ["package_id", "row", "receipt_number", "outcome", "code"].map(|name| csv.column(name));
+    let (package_id, row, receipt, outcome, code) = (package_id?, row?, receipt?, outcome?, code?);
     for ordinal in ordinals {
         let reasons = story.application(*ordinal).map_or(0, |a| a.codes.len());
         let mut group = Vec::new();
@@ -239,7 +239,7 @@ fn rows(story: &Story, bytes: &[u8], ordinals: &[Ordinal], proofs: &mut Proofs) 
         }
         let first = &group[0];
         let number = first.get(row).parse().map_err(|_| format!("line {}: no row number", first.number))?;
-        let together = group.iter().all(|r| [package_id, row, outcome].iter().all(|c| r.get(*c) == first.get(*c)));
+        let together = group.iter().all(|r| [package_id, row, receipt, outcome].iter().all(|c| r.get(*c) == first.get(*c)));
         if !together {
             return Err(format!("line {}: rows of two applications mixed", first.number));
         }

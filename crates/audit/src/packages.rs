@@ -12,7 +12,7 @@ use serde::Deserialize;
 use crate::keys::{self, PackageKey, PlantKey};
 use crate::proof::{Invariant, Proofs};
 use crate::registers::OutletKeys;
-use crate::stored::{FACE_HASHES, HASHES_BYTES_MAX, RECORD_BYTES_MAX, Route, StoredHash, StoredRecord};
+use crate::stored::{FACE_HASHES, HASHES_BYTES_MAX, RECORD_BYTES_MAX, Route, StoredHash, StoredRecord, authority_digest};
 use crate::story::{Application, Chunk, Package, Story};
 use crate::vault::VaultFile;
 use crate::{files, letters, minisig, purged};
@@ -21,6 +21,10 @@ const MANIFEST: &str = "package.json";
 const SIGNATURE: &str = "package.json.minisig";
 /// Longest manifest or signature looked at.
 const MANIFEST_BYTES_MAX: u64 = 64 << 20;
+/// Authority of packages that come from no employer.
+const NOBODYS: Digest = Digest([0; 32]);
+/// Between the names of an employer's staff in a list (docs/formats/batch.md).
+const STAFF_AND: &str = "; ";
 /// Bits of a face hash.
 const HASH_BITS: u32 = 256;
 
@@ -34,7 +38,22 @@ struct Manifest {
     outlet: String,
     sequence: u64,
     count: u32,
+    employer: Option<ManifestEmployer>,
     files: BTreeMap<String, ManifestFile>,
+}
+
+#[derive(Deserialize)]
+struct ManifestEmployer {
+    name: String,
+    #[serde(default)]
+    staff: Vec<ManifestStaff>,
+    #[serde(default)]
+    letter: String,
+}
+
+#[derive(Deserialize)]
+struct ManifestStaff {
+    name: String,
 }
 
 #[derive(Deserialize)]
@@ -103,12 +122,12 @@ impl Shelf<'_> {
         let key = self.key(number as u64, &mut proofs)?;
         let bytes = files::expect(self.disk, &package.vault_path, package.vault_digest, Invariant::I16, &mut proofs)?;
         let contents = bytes.as_ref().zip(key.as_ref()).and_then(|(b, key)| opened((**b).as_ref(), key, &package.vault_path, &mut proofs));
-        let differing = contents.as_ref().map_or_else(BTreeSet::new, |c| self.signed(number, package, c, &mut proofs));
+        let signed = contents.as_ref().map_or_else(Signed::default, |c| self.signed(number, package, c, &mut proofs));
         for chunk in &package.chunks {
             let Some(bytes) = files::expect(self.disk, &chunk.path, chunk.digest, Invariant::I16, &mut proofs)? else { continue };
             let Some(key) = &key else { continue };
             let Some(records) = opened((*bytes).as_ref(), key, &chunk.path, &mut proofs) else { continue };
-            let rows = Rows { shelf: self, package, chunk, contents: contents.as_ref(), differing: &differing };
+            let rows = Rows { shelf: self, package, chunk, contents: contents.as_ref(), signed: &signed };
             rows.check(&records, &mut proofs, &mut cards);
         }
         Ok((proofs, cards))
@@ -129,25 +148,25 @@ impl Shelf<'_> {
         Ok(key.ok().flatten())
     }
 
-    /// I-15: the manifest is the one received, says what the ledger says, and every file is the one it lists. Gives back the
-    /// photos that differ: their applications must have been refused for it.
-    fn signed(&self, number: usize, package: &Package, contents: &VaultFile, proofs: &mut Proofs) -> BTreeSet<String> {
+    /// I-15: the manifest is the one received, says what the ledger says, and every file is the one it lists.
+    fn signed(&self, number: usize, package: &Package, contents: &VaultFile, proofs: &mut Proofs) -> Signed {
         let text = |name| contents.find(name).and_then(|e| e.content(MANIFEST_BYTES_MAX).ok());
         let Some(bytes) = text(MANIFEST) else {
             proofs.broken(Invariant::I15, format!("package {number} has no readable manifest"));
-            return BTreeSet::new();
+            return Signed::default();
         };
         proofs.check(Invariant::I15, Digest::of(&bytes) == package.manifest, || format!("package {number}: another manifest than was received"));
         self.signature(number, package, &bytes, text(SIGNATURE).as_deref(), proofs);
         let Ok(manifest) = serde_json::from_slice::<Manifest>(&bytes) else {
             proofs.broken(Invariant::I15, format!("package {number}: its manifest can't be understood"));
-            return BTreeSet::new();
+            return Signed::default();
         };
         let same = (manifest.package_id.as_str(), manifest.outlet.as_str(), manifest.sequence)
             == (package.package_id.as_str(), package.outlet.as_str(), package.sequence);
         proofs.check(Invariant::I15, same, || format!("package {number}: its manifest names another package"));
         proofs.check(Invariant::I01, manifest.count == package.count, || format!("package {number}: {} signed, {} received", manifest.count, package.count));
-        listed(number, &manifest, contents, proofs)
+        let authority = manifest.employer.as_ref().map_or(NOBODYS, ManifestEmployer::authority);
+        Signed { differing: listed(number, &manifest, contents, proofs), authority }
     }
 
     fn signature(&self, number: usize, package: &Package, manifest: &[u8], signature: Option<&[u8]>, proofs: &mut Proofs) {
@@ -197,13 +216,33 @@ fn listed(number: usize, manifest: &Manifest, contents: &VaultFile, proofs: &mut
     differing
 }
 
+impl ManifestEmployer {
+    fn authority(&self) -> Digest {
+        let staff: Vec<&str> = self.staff.iter().map(|s| s.name.as_str()).collect();
+        authority_digest(&self.name, &staff.join(STAFF_AND), &self.letter)
+    }
+}
+
+/// What a package's manifest settles for its applications.
+struct Signed {
+    /// Photos that aren't the signed ones: their applications must have been refused for it.
+    differing: BTreeSet<String>,
+    authority: Digest,
+}
+
+impl Default for Signed {
+    fn default() -> Self {
+        Self { differing: BTreeSet::new(), authority: NOBODYS }
+    }
+}
+
 /// The stored records of one vault file.
 struct Rows<'a> {
     shelf: &'a Shelf<'a>,
     package: &'a Package,
     chunk: &'a Chunk,
     contents: Option<&'a VaultFile<'a>>,
-    differing: &'a BTreeSet<String>,
+    signed: &'a Signed,
 }
 
 impl Rows<'_> {
@@ -258,7 +297,7 @@ impl Rows<'_> {
             let same = contents.find(&name).is_some_and(|e| e.digest == photo);
             proofs.check(Invariant::I16, same, || format!("application #{}: its photo is not the one that was judged", ordinal.0));
         }
-        if self.differing.contains(&name) {
+        if self.signed.differing.contains(&name) {
             let refused = record.reasons.iter().any(|r| r.code == Code::Man01) && record.photo.is_none();
             proofs.check(Invariant::I15, refused, || format!("application #{} was judged by a photo its outlet didn't sign", ordinal.0));
         }
@@ -275,7 +314,7 @@ impl Rows<'_> {
         let place = application.place.filter(|p| !p.void)?;
         let batch = &self.shelf.story.batches[place.batch as usize];
         let cut = &batch.cards[place.position as usize];
-        let route = record.route()?;
+        let route = record.route(self.signed.authority)?;
         let own = self.shelf.pepper.map(|pepper| record.record_digest(&cut.number, cut.generation, pepper));
         if let (Some(own), Some(made)) = (own, batch.record(place.position)) {
             proofs.check(Invariant::I10, own == Some(made), || format!("{} position {}: the card isn't of its stored record", batch.id, place.position + 1));

@@ -59,7 +59,7 @@ invariants! {
     I08 "I-08" "one live card a person in a batch; none made as new while an older one exists",
     I09 "I-09" "numbers taken = used + void; no void number in an output",
     I10 "I-10" "print, chip, sheet and dispatch of every card carry one record digest",
-    I11 "I-11" "route, outlet and address of every dispatch line are the application's",
+    I11 "I-11" "route, outlet, address and receipt number of every dispatch line are the application's",
     I12 "I-12" "bundles hold what their lists say, and together every card made",
     I14 "I-14" "photos in print and encode files are the validated ones",
     I15 "I-15" "packages in the vault are what their outlets signed",

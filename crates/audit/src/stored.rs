@@ -57,6 +57,10 @@ pub struct Route {
     pub mail: bool,
     /// Digest over recipient, address and postcode; zeros for an outlet.
     pub address: Digest,
+    /// Digest of the receipt number; of nothing without one.
+    pub receipt: Digest,
+    /// Digest of who may take an employer's cards, as its package says; zeros where that is nobody's business.
+    pub authority: Digest,
 }
 
 impl StoredRecord {
@@ -79,10 +83,13 @@ impl StoredRecord {
         Some(Keyed::of(pepper, "record", &[&application.canonical(), &photo.0, number.as_bytes(), &generation.to_be_bytes()]))
     }
 
-    pub fn route(&self) -> Option<Route> {
-        self.application.as_ref().map(|a| match &a.delivery {
-            Delivery::Outlet => Route { mail: false, address: Digest([0; 32]) },
-            Delivery::Mail(m) => Route { mail: true, address: address_digest(&m.recipient, &m.address, &m.postcode) },
+    pub fn route(&self, authority: Digest) -> Option<Route> {
+        self.application.as_ref().map(|a| {
+            let receipt = receipt_digest(a.receipt_number.as_deref().unwrap_or(""));
+            match &a.delivery {
+                Delivery::Outlet => Route { mail: false, address: Digest([0; 32]), receipt, authority },
+                Delivery::Mail(m) => Route { mail: true, address: address_digest(&m.recipient, &m.address, &m.postcode), receipt, authority },
+            }
         })
     }
 }
@@ -90,4 +97,14 @@ impl StoredRecord {
 /// Tells addresses apart without keeping them.
 pub fn address_digest(recipient: &str, address: &str, postcode: &str) -> Digest {
     Digest::of(format!("{}\0{}\0{}", recipient, address, postcode).as_bytes())
+}
+
+/// Tells receipt numbers apart without keeping them.
+pub fn receipt_digest(receipt: &str) -> Digest {
+    Digest::of(receipt.as_bytes())
+}
+
+/// Tells apart who may take an employer's cards, without keeping anybody's name.
+pub fn authority_digest(employer: &str, staff: &str, letter: &str) -> Digest {
+    Digest::of(format!("{employer}\0{staff}\0{letter}").as_bytes())
 }

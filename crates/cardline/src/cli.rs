@@ -112,6 +112,8 @@ pub enum Command {
     },
     /// Record that a card was received, collected or activated.
     Event(EventArgs),
+    /// Cards that were received by their outlet and not collected for too long, by outlet, oldest first.
+    Unclaimed(UnclaimedArgs),
     /// Sign the release of a sealed batch (two-person mode); the last signature needed lets it go.
     Release(ReleaseArgs),
     /// The plant's people and their keys.
@@ -357,6 +359,19 @@ pub enum EventKindArg {
     Collected,
     ActivatedSocialSecurity,
     ActivatedBank,
+}
+
+#[derive(Args)]
+pub struct UnclaimedArgs {
+    /// Days a card may wait; default: the profile's `unclaimed_days`.
+    #[arg(long, value_name = "N")]
+    pub days: Option<u32>,
+    /// Only at this outlet.
+    #[arg(long, value_name = "CODE")]
+    pub outlet: Option<String>,
+    /// One JSON object a line.
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Args)]

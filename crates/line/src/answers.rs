@@ -20,10 +20,11 @@ use crate::plan::{World, rfc3339};
 use crate::vault::Vault;
 
 /// Columns of `answers.csv`: one line per application and reason (docs/formats/package.md).
-pub const COLUMNS: [&str; 15] = [
+pub const COLUMNS: [&str; 16] = [
     "application_id",
     "package_id",
     "row",
+    "receipt_number",
     "outcome",
     "batch",
     "card_number",
@@ -45,6 +46,8 @@ struct Answer<'a> {
     package_id: &'a str,
     /// 1-based row in the package's records.
     row: u32,
+    /// What the outlet gave the applicant to ask with.
+    receipt_number: Option<&'a str>,
     /// `accepted`, `held`, `rejected` or `produced`.
     outcome: &'static str,
     batch: Option<&'a str>,
@@ -91,12 +94,13 @@ fn outcome_word(state: &ApplicationState) -> &'static str {
     }
 }
 
-fn answer<'a>(state: &'a ApplicationState, package_id: &'a str) -> Answer<'a> {
+fn answer<'a>(state: &'a ApplicationState, package_id: &'a str, receipt_number: Option<&'a str>) -> Answer<'a> {
     let place = state.place.as_ref().filter(|p| !p.void);
     Answer {
         application_id: &state.application_id,
         package_id,
         row: state.row + 1,
+        receipt_number,
         outcome: outcome_word(state),
         batch: place.map(|p| p.batch.as_str()),
         card_number: place.map(|p| p.number.as_str()),
@@ -123,7 +127,8 @@ pub fn write_package<'w>(world: &'w World, vault: &Vault, desk: &Desk, package: 
         }
     }
     assert_eq!(counts.iter().sum::<u32>(), r.count, "conservation: every application of package {} has one outcome", r.package);
-    let mut files = write_answers(&mut answer, book, &folder, "answers", &ordinals)?;
+    let shelf = Shelf { book, vault };
+    let mut files = shelf.write_answers(&mut answer, &folder, "answers", &ordinals)?;
     let summary = json!({
         "format": "cardline-answer/1",
         "outlet": r.outlet.as_str(),
@@ -171,9 +176,10 @@ pub fn answer_set_aside(world: &World, aside: &PackageSetAside) -> Result<(), Fa
 /// The night's answers, per outlet: everything that arrived since the last night, everything made tonight, everything still held.
 ///
 /// # Errors
-/// The ledger or the disk fails.
-pub fn answer_night(world: &World, desk: &Desk, batch: &BatchState, cut: &[Ordinal]) -> Result<Vec<FileDigest>, Fault> {
+/// The ledger, the vault or the disk fails.
+pub fn answer_night(world: &World, vault: &Vault, desk: &Desk, batch: &BatchState, cut: &[Ordinal]) -> Result<Vec<FileDigest>, Fault> {
     let book = desk.book;
+    let shelf = Shelf { book, vault };
     let mut files = Vec::new();
     let mut answers = Together::new(&*world.disk);
     let mut earlier = arrived_earlier(book, batch, cut)?;
@@ -189,7 +195,7 @@ pub fn answer_night(world: &World, desk: &Desk, batch: &BatchState, cut: &[Ordin
         let folder = format!("returns/{outlet}");
         create_dir(world, &folder)?;
         let name = night_name(&batch.batch);
-        files.extend(write_answers(&mut answers, book, &folder, &name, &ordinals)?);
+        files.extend(shelf.write_answers(&mut answers, &folder, &name, &ordinals)?);
         files.extend(desk.write_night(&mut answers, batch, outlet.as_str(), &format!("{folder}/{name}"), &ordinals)?);
         answers.finish_when_many()?;
     }
@@ -223,49 +229,85 @@ fn write_json(files: &mut Together, path: &str, value: &serde_json::Value) -> Re
     Ok(FileDigest { path: path.to_owned(), len_bytes: info.len_bytes, digest: info.digest })
 }
 
-fn write_answers(files: &mut Together, book: &Book, folder: &str, name: &str, ordinals: &[Ordinal]) -> Result<Vec<FileDigest>, Fault> {
-    let mut csv_line = |w: &mut dyn Write, a: &Answer| w.write_all(&csv_lines(a));
-    let mut json_line = |w: &mut dyn Write, a: &Answer| {
-        serde_json::to_writer(&mut *w, a).map_err(io::Error::other)?;
-        w.write_all(b"\n")
-    };
-    let head = List::new(&COLUMNS).into_bytes();
-    Ok(vec![
-        write_each(files, book, &format!("{folder}/{name}.csv"), &head, ordinals, &mut csv_line)?,
-        write_each(files, book, &format!("{folder}/{name}.jsonl"), b"", ordinals, &mut json_line)?,
-    ])
+/// Where an answer's words are: what became of an application in the book, its receipt number in the vault.
+struct Shelf<'a> {
+    book: &'a Book,
+    vault: &'a Vault,
 }
 
 type Line<'a> = dyn FnMut(&mut dyn Write, &Answer) -> io::Result<()> + 'a;
 
-/// Streams one line per application: the list may be longer than memory.
-fn write_each(files: &mut Together, book: &Book, path: &str, head: &[u8], ordinals: &[Ordinal], line: &mut Line) -> Result<FileDigest, Fault> {
-    let mut failed = None;
-    let mut last_package: Option<PackageState> = None;
-    let info = files.write(path, |w| {
-        w.write_all(head)?;
+impl Shelf<'_> {
+    fn write_answers(&self, files: &mut Together, folder: &str, name: &str, ordinals: &[Ordinal]) -> Result<Vec<FileDigest>, Fault> {
+        let receipts = self.receipts(ordinals)?;
+        let mut csv_line = |w: &mut dyn Write, a: &Answer| w.write_all(&csv_lines(a));
+        let mut json_line = |w: &mut dyn Write, a: &Answer| {
+            serde_json::to_writer(&mut *w, a).map_err(io::Error::other)?;
+            w.write_all(b"\n")
+        };
+        let head = List::new(&COLUMNS).into_bytes();
+        Ok(vec![
+            self.write_each(files, &format!("{folder}/{name}.csv"), &head, &receipts, &mut csv_line)?,
+            self.write_each(files, &format!("{folder}/{name}.jsonl"), b"", &receipts, &mut json_line)?,
+        ])
+    }
+
+    /// The applications with their receipt numbers: without one where none was given, or where the stored record is purged or damaged.
+    /// What became of an application is told all the same.
+    fn receipts(&self, ordinals: &[Ordinal]) -> Result<Vec<(Ordinal, Option<String>)>, Fault> {
+        let mut receipts = Vec::with_capacity(ordinals.len());
+        let mut last: Option<PackageState> = None;
         for ordinal in ordinals {
-            let found = book.application(*ordinal).and_then(|state| {
-                let Some(state) = state else { return Ok(None) };
-                if last_package.as_ref().is_none_or(|p| p.received.package != state.package) {
-                    last_package = book.package(state.package)?;
-                }
-                Ok(Some(state))
-            });
-            match found {
-                Ok(Some(state)) => line(w, &answer(&state, last_package.as_ref().map_or("", |p| &p.received.package_id)))?,
-                Ok(None) => {}
-                Err(fault) => {
-                    failed = Some(fault);
-                    return Err(io::Error::other("stopped"));
+            let Some(state) = self.book.application(*ordinal)? else { continue };
+            self.turn_to(&mut last, state.package)?;
+            let purged = last.as_ref().is_some_and(|p| p.purged.is_some());
+            receipts.push((*ordinal, if purged { None } else { self.vault.receipt_number(state.package, state.row)? }));
+        }
+        Ok(receipts)
+    }
+
+    /// Streams one line per application: the list may be longer than memory.
+    fn write_each(
+        &self,
+        files: &mut Together,
+        path: &str,
+        head: &[u8],
+        applications: &[(Ordinal, Option<String>)],
+        line: &mut Line,
+    ) -> Result<FileDigest, Fault> {
+        let mut failed = None;
+        let mut last: Option<PackageState> = None;
+        let info = files.write(path, |w| {
+            w.write_all(head)?;
+            for (ordinal, receipt) in applications {
+                let found = self.book.application(*ordinal).and_then(|state| {
+                    let Some(state) = state else { return Ok(None) };
+                    self.turn_to(&mut last, state.package)?;
+                    Ok(Some(state))
+                });
+                match found {
+                    Ok(Some(state)) => line(w, &answer(&state, last.as_ref().map_or("", |p| &p.received.package_id), receipt.as_deref()))?,
+                    Ok(None) => {}
+                    Err(fault) => {
+                        failed = Some(fault);
+                        return Err(io::Error::other("stopped"));
+                    }
                 }
             }
+            Ok(())
+        });
+        match failed {
+            Some(fault) => Err(fault),
+            None => info.map(|i| FileDigest { path: path.to_owned(), len_bytes: i.len_bytes, digest: i.digest }),
+        }
+    }
+
+    /// Keeps the package at hand: neighbours in a list mostly came in one.
+    fn turn_to(&self, last: &mut Option<PackageState>, package: u64) -> Result<(), Fault> {
+        if last.as_ref().is_none_or(|p| p.received.package != package) {
+            *last = self.book.package(package)?;
         }
         Ok(())
-    });
-    match failed {
-        Some(fault) => Err(fault),
-        None => info.map(|i| FileDigest { path: path.to_owned(), len_bytes: i.len_bytes, digest: i.digest }),
     }
 }
 
@@ -273,7 +315,7 @@ fn csv_lines(a: &Answer) -> Vec<u8> {
     let heading = List::new(&COLUMNS).into_bytes().len();
     let mut list = List::new(&COLUMNS);
     let row = a.row.to_string();
-    let head = [a.application_id, a.package_id, &row, a.outcome, a.batch.unwrap_or(""), a.card_number.unwrap_or("")];
+    let head = [a.application_id, a.package_id, &row, a.receipt_number.unwrap_or(""), a.outcome, a.batch.unwrap_or(""), a.card_number.unwrap_or("")];
     if a.reasons.is_empty() {
         list.row(head.into_iter().chain([""; 9]));
     }

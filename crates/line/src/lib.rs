@@ -35,5 +35,6 @@ pub mod rows;
 pub mod run;
 pub mod seal;
 pub mod strays;
+pub mod unclaimed;
 pub mod validate;
 pub mod vault;

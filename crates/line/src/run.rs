@@ -287,7 +287,7 @@ impl Night<'_> {
         seal::make_visible(self.world, batch)?;
         let cut = book.cut_of(batch)?;
         let Self { world, plan, vault, registers, .. } = *self;
-        let files = answers::answer_night(world, &Desk { plan, book, registers }, batch, &cut::ordinals(&cut))?;
+        let files = answers::answer_night(world, vault, &Desk { plan, book, registers }, batch, &cut::ordinals(&cut))?;
         Report { world, plan, book, vault, registers, batch, cut: &cut, rules: self.rules(batch), faces: self.faces, throughput }.write()?;
         book.record(&Entry::BatchDispatched(BatchDispatched { batch: batch.batch.clone(), files, at: batch.frozen_at }))?;
         Ok(())

@@ -67,6 +67,19 @@ impl Vault {
         envelope::open(FORM, &bytes).map_err(|e| damaged(e.to_string()))
     }
 
+    /// The receipt number of a row; `None` where none was given, or its record can't be opened any more. Nobody is left without a word for that.
+    ///
+    /// # Errors
+    /// The disk fails.
+    pub fn receipt_number(&self, package: u64, row: u32) -> Result<Option<String>, Fault> {
+        match self.record(package, row) {
+            Ok(record) => Ok(Some(record.receipt_number()).filter(|r| !r.is_empty()).map(str::to_owned)),
+            Err(Fault::FileDamaged { .. } | Fault::Refused { .. }) => Ok(None),
+            Err(Fault::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(fault) => Err(fault),
+        }
+    }
+
     /// The face hashes of the vault file that holds this row's record; none where nobody looked for faces. Keeps the file at hand no longer.
     ///
     /// # Errors

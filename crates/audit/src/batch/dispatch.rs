@@ -1,6 +1,8 @@
 //! Dispatch (docs/formats/batch.md): bundles and their packing lists, the courier's list, e-card events. Every card made is in exactly
 //! one of them (I-12), under its own record (I-10), going where its application says (I-11).
 
+use std::collections::BTreeMap;
+
 use card::{Keyed, Lane, Ordinal};
 use ledger::entry::FileDigest;
 use ledger::fault::Fault;
@@ -10,11 +12,13 @@ use super::{Check, Seen, Wanted, agree};
 use crate::csv::{Csv, Row};
 use crate::files;
 use crate::proof::{Invariant, Proofs};
-use crate::stored::address_digest;
+use crate::stored::{Route, address_digest, authority_digest, receipt_digest};
 use crate::story::Application;
 
 const BUNDLES: &str = "dispatch/bundles.csv";
 const COURIER: &str = "dispatch/mail/courier.csv";
+/// End of the name of the list an employer's staff hands cards over by.
+const STAFF: &str = "-staff.csv";
 const ECARD_EVENTS: &str = "dispatch/ecard-events.jsonl";
 
 /// A row of the list of bundles.
@@ -30,6 +34,14 @@ struct Bundle {
     last: u32,
 }
 
+/// First and last position of a list of cards, and its rows.
+#[derive(PartialEq, Eq)]
+struct Extent {
+    first: u32,
+    last: u32,
+    rows: usize,
+}
+
 #[derive(Deserialize)]
 struct EcardEvent {
     card_number: String,
@@ -43,21 +55,23 @@ struct EcardEvent {
 pub(super) fn check(check: &Check, folder: &str, listed: &[FileDigest], proofs: &mut Proofs) -> Result<(), Fault> {
     let all: Vec<Wanted> = check.batch().jobs.keys().flat_map(|job| check.wanted(*job)).collect();
     let dispatch = Dispatch { check, folder, listed, all: &all };
+    let (mut bundles, mut extents) = (Vec::new(), BTreeMap::new());
     for file in listed {
         let path = format!("{folder}/{}", file.path);
         let Some(bytes) = files::expect_file(check.disk, &path, file, Invariant::I20, proofs)? else { continue };
         let bytes = (*bytes).as_ref();
         let compared = match file.path.as_str() {
-            BUNDLES => dispatch.bundles(bytes, proofs),
+            BUNDLES => dispatch.bundles(bytes, proofs).map(|all| bundles = all),
             COURIER => dispatch.courier(bytes, proofs),
             ECARD_EVENTS => dispatch.ecard_events(bytes, proofs),
-            path if path.ends_with(".csv") => dispatch.packing_list(path, bytes, proofs),
+            path if path.ends_with(".csv") => dispatch.packing_list(path, bytes, proofs).map(|extent| drop(extents.insert(path, extent))),
             _ => Ok(()),
         };
         if let Err(why) = compared {
             proofs.broken(Invariant::I12, format!("{path}: {why}"));
         }
     }
+    dispatch.whole(&bundles, &extents, proofs);
     let mail = all.iter().any(|w| dispatch.application(w).is_some_and(|a| a.facts.is_some_and(|f| f.mail)));
     for (path, needed) in [(BUNDLES, true), (COURIER, mail), (ECARD_EVENTS, true)] {
         proofs.check(Invariant::I12, !needed || dispatch.has(path), || format!("{}: no {path}", check.batch().id));
@@ -99,7 +113,18 @@ impl Dispatch<'_> {
         self.all.get(from..to).unwrap_or_default()
     }
 
-    fn bundles(&self, bytes: &[u8], proofs: &mut Proofs) -> Result<(), String> {
+    /// Every list shows its bundle from the first card to the last.
+    fn whole(&self, bundles: &[Bundle], extents: &BTreeMap<&str, Extent>, proofs: &mut Proofs) {
+        for bundle in bundles {
+            let extent = Extent { first: bundle.first, last: bundle.last, rows: bundle.cards as usize };
+            for list in [bundle.list(), bundle.staff_list()] {
+                let same = extents.get(list.as_str()).is_none_or(|e| *e == extent);
+                proofs.check(Invariant::I12, same, || format!("{}/{list} doesn't show all of its bundle", self.folder));
+            }
+        }
+    }
+
+    fn bundles(&self, bytes: &[u8], proofs: &mut Proofs) -> Result<Vec<Bundle>, String> {
         let bundles = bundles(bytes)?;
         let id = &self.check.batch().id;
         let (mut sum, mut before) = (0_u64, 0);
@@ -117,14 +142,19 @@ impl Dispatch<'_> {
             }
             let list = bundle.list();
             proofs.check(Invariant::I12, bundle.mail || self.has(&list), || format!("{}/{list} is missing", self.folder));
+            let list = bundle.staff_list();
+            proofs.check(Invariant::I12, bundle.has_staff() == self.has(&list), || format!("{}/{list} is missing, or nobody's", self.folder));
         }
         proofs.check(Invariant::I12, sum == self.all.len() as u64, || format!("{id}: {sum} cards in bundles, {} made", self.all.len()));
         let sealed = self.check.batch().sealed.as_ref().map_or(0, |s| s.bundles as usize);
         proofs.check(Invariant::I12, sealed == bundles.len(), || format!("{id}: sealed with {sealed} bundles, {} listed", bundles.len()));
         let lists = self.listed.iter().filter(|f| is_packing_list(&f.path)).count();
+        let staff = self.listed.iter().filter(|f| f.path.ends_with(STAFF)).count();
+        let employers = bundles.iter().filter(|b| b.has_staff()).count();
+        proofs.check(Invariant::I12, staff == employers, || format!("{id}: {staff} lists for the staff of {employers} employers' bundles"));
         let outlets = bundles.iter().filter(|b| !b.mail).count();
         proofs.check(Invariant::I12, lists == outlets, || format!("{id}: {lists} packing lists for {outlets} bundles"));
-        Ok(())
+        Ok(bundles)
     }
 
     fn goes_with(&self, a: &Application, bundle: &Bundle) -> bool {
@@ -157,9 +187,30 @@ impl Dispatch<'_> {
         Ok(seen)
     }
 
-    /// `dispatch/OUTLET/bundle-NNNN.csv`: the cards of one bundle, of that outlet and for it.
-    fn packing_list(&self, path: &str, bytes: &[u8], proofs: &mut Proofs) -> Result<(), String> {
+    /// `dispatch/OUTLET/bundle-NNNN.csv` and `…-staff.csv`: the cards of one bundle, of that outlet and for it.
+    fn packing_list(&self, path: &str, bytes: &[u8], proofs: &mut Proofs) -> Result<Extent, String> {
         let outlet = path.split('/').nth(1).unwrap_or_default();
+        let csv = Csv::open(bytes)?;
+        let receipt = csv.column("receipt_number")?;
+        let staff = path.ends_with(STAFF).then(|| StaffColumns::of(&csv)).transpose()?;
+        let extent = self.extent(bytes)?;
+        let wanted = self.between(extent.first, extent.last);
+        proofs.check(Invariant::I12, wanted.len() == extent.rows, || format!("{}/{path} lists {} of {} cards", self.folder, extent.rows, wanted.len()));
+        let seen = self.cards_of(bytes, wanted, |row, want| {
+            let application = self.application(want);
+            let here = application.is_some_and(|a| a.facts.is_some_and(|f| !f.mail) && self.check.story.package_of(a).outlet.as_str() == outlet);
+            proofs.check(Invariant::I11, here, || format!("{}/{path}: position {} goes elsewhere", self.folder, want.position));
+            self.receipt(path, row.get(receipt), want, proofs);
+            if let Some(staff) = &staff {
+                self.staff(path, staff, row, want, proofs);
+            }
+            Ok(())
+        })?;
+        agree(&format!("{}/{path}", self.folder), wanted, &seen, proofs);
+        Ok(extent)
+    }
+
+    fn extent(&self, bytes: &[u8]) -> Result<Extent, String> {
         let mut csv = Csv::open(bytes)?;
         let place = csv.column("position")?;
         let at = |row: Option<Row>| row.and_then(|r| position_of(r.get(place), self.check.batch().cards_per_job));
@@ -169,30 +220,39 @@ impl Dispatch<'_> {
             last = at(Some(row)).ok_or("a row without a position")?;
             rows += 1;
         }
-        let wanted = self.between(first, last);
-        proofs.check(Invariant::I12, wanted.len() == rows, || format!("{}/{path} lists {rows} of {} cards", self.folder, wanted.len()));
-        let seen = self.cards_of(bytes, wanted, |_, want| {
-            let application = self.application(want);
-            let here = application.is_some_and(|a| a.facts.is_some_and(|f| !f.mail) && self.check.story.package_of(a).outlet.as_str() == outlet);
-            proofs.check(Invariant::I11, here, || format!("{}/{path}: position {} goes elsewhere", self.folder, want.position));
-            Ok(())
-        })?;
-        agree(&format!("{}/{path}", self.folder), wanted, &seen, proofs);
-        Ok(())
+        Ok(Extent { first, last, rows })
+    }
+
+    /// What the card's stored record says, where it can be known.
+    fn route(&self, want: &Wanted) -> Option<Option<&Route>> {
+        self.knows_route(want).then(|| self.check.routes.get(&self.ordinal(want)))
+    }
+
+    fn receipt(&self, path: &str, receipt: &str, want: &Wanted, proofs: &mut Proofs) {
+        let Some(route) = self.route(want) else { return };
+        let same = route.is_some_and(|r| r.receipt == receipt_digest(receipt));
+        proofs.check(Invariant::I11, same, || format!("{}/{path}: position {} has another receipt number", self.folder, want.position));
+    }
+
+    /// The employer's staff may take this card: its own package says so.
+    fn staff(&self, path: &str, columns: &StaffColumns, row: &Row, want: &Wanted, proofs: &mut Proofs) {
+        let [code, employer, staff, letter] = columns.0.map(|c| row.get(c));
+        let of_employer = self.application(want).is_some_and(|a| self.check.story.package_of(a).employer_code.as_deref() == Some(code));
+        let authority = authority_digest(employer, staff, letter);
+        let allowed = self.route(want).is_none_or(|route| route.is_some_and(|r| r.authority == authority));
+        proofs.check(Invariant::I11, of_employer && allowed, || format!("{}/{path}: position {} is not theirs to take", self.folder, want.position));
     }
 
     /// Every mailed card, to the address of its application.
     fn courier(&self, bytes: &[u8], proofs: &mut Proofs) -> Result<(), String> {
         let mailed: Vec<Wanted> = self.all.iter().filter(|w| self.application(w).is_some_and(|a| a.facts.is_some_and(|f| f.mail))).copied().collect();
         let csv = Csv::open(bytes)?;
-        let [recipient, address, postcode] = ["recipient", "address", "postcode"].map(|c| csv.column(c));
-        let (recipient, address, postcode) = (recipient?, address?, postcode?);
+        let [recipient, address, postcode, receipt] = ["recipient", "address", "postcode", "receipt_number"].map(|c| csv.column(c));
+        let (recipient, address, postcode, receipt) = (recipient?, address?, postcode?, receipt?);
         let seen = self.cards_of(bytes, &mailed, |row, want| {
-            if !self.knows_route(want) {
-                return Ok(());
-            }
+            let Some(route) = self.route(want) else { return Ok(()) };
+            self.receipt(COURIER, row.get(receipt), want, proofs);
             let to = address_digest(row.get(recipient), row.get(address), row.get(postcode));
-            let route = self.check.routes.get(&self.ordinal(want));
             let same = route.is_some_and(|r| r.mail && r.address == to);
             proofs.check(Invariant::I11, same, || format!("{COURIER}: position {} goes to another address", want.position));
             Ok(())
@@ -220,10 +280,30 @@ impl Bundle {
     fn list(&self) -> String {
         format!("dispatch/{}/bundle-{:04}.csv", self.outlet, self.number)
     }
+
+    /// Where the list for the employer's staff must be.
+    fn staff_list(&self) -> String {
+        format!("dispatch/{}/bundle-{:04}{STAFF}", self.outlet, self.number)
+    }
+
+    /// An employer's staff takes its cards from the outlet.
+    fn has_staff(&self) -> bool {
+        !self.mail && !self.employer_code.is_empty()
+    }
+}
+
+/// Where a list for an employer's staff names employer, staff and letter.
+struct StaffColumns([usize; 4]);
+
+impl StaffColumns {
+    fn of(csv: &Csv) -> Result<Self, String> {
+        let [code, employer, staff, letter] = ["employer_code", "employer", "staff", "letter"].map(|c| csv.column(c));
+        Ok(Self([code?, employer?, staff?, letter?]))
+    }
 }
 
 fn is_packing_list(path: &str) -> bool {
-    path.ends_with(".csv") && ![BUNDLES, COURIER].contains(&path)
+    path.ends_with(".csv") && !path.ends_with(STAFF) && ![BUNDLES, COURIER].contains(&path)
 }
 
 /// `JOB-SLOT` as the 1-based position in the batch.

@@ -48,7 +48,7 @@ pub fn application(n: usize) -> Application {
         delivery,
         phone: "1".into(),
         bank: "示例银行".into(),
-        receipt_number: None,
+        receipt_number: (n == 3 || n == 5).then(|| format!("R-{n}")),
         due_on: None,
         supersedes: None,
         loss_report: None,

@@ -33,6 +33,7 @@ pub struct TestCard {
     pub outlet: String,
     pub mail: bool,
     pub record: Keyed,
+    pub receipt: String,
     pub photo: Vec<u8>,
 }
 
@@ -72,6 +73,8 @@ pub fn entries(change: impl Fn(&mut Vec<Entry>) + 'static) -> Twist {
 
 /// Applications 0–4 came in package 0 from WH-01, 5–7 in package 1 from WH-02.
 const PACKAGES: [(&str, std::ops::Range<usize>); 2] = [("WH-01", 0..5), ("WH-02", 5..8)];
+/// The employer package 1 comes from: code, name, staff, letter of authorisation.
+const EMPLOYER: (&str, &str, &str, &str) = ("91350100M000100Y43", "示例公司", "Sample Clerk; 示例", "L-1");
 /// In the order of the cut: ordinal; 4 is spoilt in the making; 3 goes by mail.
 const CUT: [usize; 6] = [0, 1, 4, 5, 7, 3];
 const SPOILT: usize = 4;
@@ -167,8 +170,13 @@ impl Builder<'_> {
         files.extend(rows.clone().map(|n| (format!("photos/{n}.jpg"), photo(n))));
         let listed: BTreeMap<_, _> =
             files.iter().map(|(name, bytes)| (name, json!({ "sha256": Digest::of(bytes).to_string(), "bytes": bytes.len() }))).collect();
-        let manifest =
+        let mut manifest =
             json!({ "format": "cardline-package/1", "package_id": format!("P{package}"), "outlet": code, "sequence": 1, "count": rows.len(), "files": listed });
+        let employer = (package == 1).then_some(EMPLOYER);
+        if let Some((code, name, staff, letter)) = employer {
+            let staff: Vec<_> = staff.split("; ").map(|name| json!({ "name": name })).collect();
+            manifest["employer"] = json!({ "code": code, "name": name, "staff": staff, "letter": letter });
+        }
         let mut manifest = serde_json::to_vec(&manifest).unwrap();
         (self.twist.file)(&format!("{package}/package.json"), &mut manifest);
         let signature = minisign::sign(Some(&key.pk), &key.sk, manifest.as_slice(), Some("package"), None).unwrap().to_string();
@@ -184,8 +192,8 @@ impl Builder<'_> {
             outlet: outlet(code),
             package_id: format!("P{package}"),
             sequence: 1,
-            channel: "individual".into(),
-            employer_code: None,
+            channel: if employer.is_some() { "employer" } else { "individual" }.into(),
+            employer_code: employer.map(|(code, ..)| code.into()),
             manifest: digest,
             signed_by: crate::minisig::key_id(&signature),
             submitted_at: NIGHT - 100,
@@ -292,6 +300,7 @@ impl Builder<'_> {
                 outlet: outlet_of(*n).into(),
                 mail: matches!(a.delivery, Delivery::Mail(_)),
                 record,
+                receipt: a.receipt_number.unwrap_or_default(),
                 photo: kept,
             })
         };
@@ -355,7 +364,7 @@ impl Builder<'_> {
 
     fn dispatch(&mut self, cards: &[TestCard]) -> Vec<FileDigest> {
         let list = |cards: &[TestCard], bundle: u32| {
-            let row = |c: &TestCard| format!("{bundle},{:04},{},{},1,N,,A,,{}\r\n", job_of(c), place(c), c.number, c.record);
+            let row = |c: &TestCard| format!("{bundle},{:04},{},{},1,N,,A,{},{}\r\n", job_of(c), place(c), c.number, c.receipt, c.record);
             format!(
                 "bundle,box,position,card_number,generation,name,name_zh,application_id,receipt_number,record\r\n{}",
                 cards.iter().map(row).collect::<String>()
@@ -363,23 +372,31 @@ impl Builder<'_> {
         };
         let courier = |c: &TestCard| {
             format!(
-                "{BATCH}-{:06},{},1,\"'=EXAMPLE, \"\"ANNA\"\"\",湖北省武汉市示例路1号,430000,1,0.00,{:04},{},{}\r\n",
+                "{BATCH}-{:06},{},1,{},\"'=EXAMPLE, \"\"ANNA\"\"\",湖北省武汉市示例路1号,430000,1,0.00,{:04},{},{}\r\n",
                 c.position,
                 c.number,
+                c.receipt,
                 job_of(c),
                 place(c),
                 c.record
             )
         };
-        let head = "order,card_number,generation,recipient,address,postcode,phone,fee_yuan,box,position,record\r\n";
+        let staff = |c: &TestCard| {
+            let (code, name, staff, letter) = EMPLOYER;
+            format!("2,{code},{name},{staff},{letter},{:04},{},{},1,N,,{},{}\r\n", job_of(c), place(c), c.number, c.receipt, c.record)
+        };
+        let staff_head = "bundle,employer_code,employer,staff,letter,box,position,card_number,generation,name,name_zh,receipt_number,record\r\n";
+        let staff: String = cards[2..4].iter().map(staff).collect();
+        let head = "order,card_number,generation,receipt_number,recipient,address,postcode,phone,fee_yuan,box,position,record\r\n";
         let mailed: String = cards.iter().filter(|c| c.mail).map(courier).collect();
         let bundles = "bundle,kind,lane,outlet,employer_code,cards,first_position,last_position\r\n\
-            1,outlet,normal,WH-01,,2,1,2\r\n2,outlet,normal,WH-02,,2,4,5\r\n3,mail,normal,WH-01,,1,6,6\r\n";
+            1,outlet,normal,WH-01,,2,1,2\r\n2,outlet,normal,WH-02,91350100M000100Y43,2,4,5\r\n3,mail,normal,WH-01,,1,6,6\r\n";
         let event = |c: &TestCard| json!({ "event": "card-produced", "card_number": c.number, "generation": 1 }).to_string() + "\n";
         let base = format!("batches/{BATCH}/");
         vec![
             self.file(&base, "dispatch/WH-01/bundle-0001.csv", list(&cards[..2], 1).into_bytes()),
             self.file(&base, "dispatch/WH-02/bundle-0002.csv", list(&cards[2..4], 2).into_bytes()),
+            self.file(&base, "dispatch/WH-02/bundle-0002-staff.csv", format!("{staff_head}{staff}").into_bytes()),
             self.file(&base, "dispatch/bundles.csv", bundles.as_bytes().to_vec()),
             self.file(&base, "dispatch/ecard-events.jsonl", cards.iter().map(event).collect::<String>().into_bytes()),
             self.file(&base, "dispatch/mail/courier.csv", format!("{head}{mailed}").into_bytes()),

@@ -25,9 +25,9 @@ impl Told {
 }
 
 pub fn answers_csv(told: &[Told]) -> Vec<u8> {
-    let mut out = "application_id,package_id,row,outcome,batch,card_number,code,effect,value,limit\r\n".to_owned();
+    let mut out = "application_id,package_id,row,receipt_number,outcome,batch,card_number,code,effect,value,limit\r\n".to_owned();
     for t in told {
-        let head = format!("x,{},{},{},,", t.package, t.row, t.outcome);
+        let head = format!("x,{},{},R,{},,", t.package, t.row, t.outcome);
         if t.reasons.is_empty() {
             out += &format!("{head},,,,\r\n");
         }

@@ -238,6 +238,14 @@ fn i11_cards_go_where_their_applications_say() {
     breaks("I-11", &swapped("dispatch/bundles.csv", "3,mail,normal", "3,mail,green"));
     breaks("I-11", &swapped("dispatch/bundles.csv", "2,outlet,normal,WH-02", "2,outlet,normal,WH-01"));
     breaks("I-11", &swapped("print/job-0003.sheet.json", "\"mail\"", "\"outlet\""));
+    for list in ["dispatch/WH-02/bundle-0002.csv", "dispatch/WH-02/bundle-0002-staff.csv"] {
+        breaks("I-11", &swapped(list, ",R-5,", ",R-6,"));
+    }
+    breaks("I-11", &swapped("dispatch/mail/courier.csv", ",R-3,", ",,"));
+    for (own, another) in [("Sample Clerk; 示例", "Sample Clerk"), (",L-1,", ",L-2,"), ("示例公司", "示例"), ("91350100M000100Y43", "91350100M000100Y44")]
+    {
+        breaks("I-11", &swapped("dispatch/WH-02/bundle-0002-staff.csv", own, another));
+    }
     breaks(
         "I-11",
         &Twist {
@@ -255,14 +263,20 @@ fn i11_cards_go_where_their_applications_say() {
 fn i12_bundles_hold_what_they_list() {
     breaks("I-12", &swapped("dispatch/bundles.csv", "WH-01,,2,1,2", "WH-01,,3,1,2"));
     breaks("I-12", &swapped("dispatch/bundles.csv", "3,mail,normal,WH-01,,1,6,6\r\n", ""));
-    breaks("I-12", &swapped("dispatch/bundles.csv", "WH-02,,2,4,5", "WH-02,,2,2,5"));
+    breaks("I-12", &swapped("dispatch/bundles.csv", "WH-02,91350100M000100Y43,2,4,5", "WH-02,91350100M000100Y43,2,2,5"));
     breaks("I-12", &edited(pick!(BatchSealed), |e| e.bundles = 2));
+    // A list for the staff of an employer's bundle, and of no other.
+    breaks("I-12", &swapped("dispatch/bundles.csv", "WH-02,91350100M000100Y43,2", "WH-02,,2"));
+    breaks("I-12", &swapped("dispatch/bundles.csv", "WH-01,,2,1,2", "WH-01,91350100M000100Y43,2,1,2"));
     let last_line_gone = |bytes: &mut Vec<u8>| {
         let text = String::from_utf8(bytes.clone()).unwrap();
         let end = text.trim_end().rfind("\r\n").unwrap();
         bytes.truncate(end + 2);
     };
     breaks("I-12", &file("dispatch/mail/courier.csv", last_line_gone));
+    for list in ["dispatch/WH-02/bundle-0002.csv", "dispatch/WH-02/bundle-0002-staff.csv"] {
+        breaks("I-12", &file(list, last_line_gone));
+    }
     breaks("I-12", &file("dispatch/ecard-events.jsonl", |bytes| bytes.truncate(bytes.iter().position(|b| *b == b'\n').unwrap() + 1)));
     breaks("I-12", &file("dispatch/WH-01/bundle-0001.csv", |bytes| bytes.extend_from_slice(b"1,0001,no-place,x,1,N,,A,,x\r\n")));
 }
@@ -502,13 +516,13 @@ fn i32_every_package_has_one_answer_with_one_outcome_each() {
         }),
     );
     breaks("I-32", &swapped("P0/answers.jsonl", "\"outcome\":\"rejected\"", "\"outcome\":\"accepted\""));
-    breaks("I-32", &swapped("P0/answers.csv", "P0,3,rejected", "P0,4,rejected"));
+    breaks("I-32", &swapped("P0/answers.csv", "P0,3,R,rejected", "P0,4,R,rejected"));
     breaks("I-32", &file("P1/answers.jsonl", |bytes| bytes.truncate(bytes.len() / 2)));
     // A letter leaves nobody out, and names nobody twice or out of place.
     breaks("I-32", &swapped("P0/letter.html", "data-row=\"3\"", "data-row=\"4\""));
     breaks("I-32", &swapped("P0/letter.html", "<article ", "<section "));
     breaks("I-32", &file("night-B20250601-01.html", |bytes| bytes.extend_from_within(..)));
-    breaks("I-32", &file("P1/answers.csv", |bytes| bytes.write_all(b"x,P1,4,held,,,,,,\r\n").unwrap()));
+    breaks("I-32", &file("P1/answers.csv", |bytes| bytes.write_all(b"x,P1,4,R,held,,,,,,\r\n").unwrap()));
     breaks("I-32", &swapped("WH-01/night-B20250601-01.jsonl", "produced", "accepted"));
     breaks("I-32", &edited(pick!(BatchDispatched), |e| e.files.truncate(2)));
     // An answer the outlet has fetched is no loss, but it is said.

@@ -57,10 +57,16 @@ messages! {
     PackedBy: "Packed by", "装箱";
     CountedBy: "Counted by", "清点";
     ReceivedBy: "Received by", "签收";
+    StaffList: "Handover list for the employer's staff", "单位专办员领卡清单";
+    Staff: "Employer's staff", "单位专办员";
+    AuthorisationLetter: "Letter of authorisation", "授权委托书";
+    Signature: "Signature", "签名";
+    HandedOverBy: "Handed over by", "移交";
     MailFee: "Fee", "邮费";
     NoticeBundle: "{cards} cards of batch {batch} are on their way to outlet {outlet}.", "批次 {batch} 的 {cards} 张社会保障卡已发往网点 {outlet}。";
     NoticeCollect: "Your social security card is made. Outlet {outlet} will tell you when to collect it.", "您的社会保障卡已制作完成，网点 {outlet} 将通知您领取。";
     NoticeMailed: "Your social security card is made and will be mailed to you.", "您的社会保障卡已制作完成，将邮寄给您。";
+    NoticeReceipt: "Your receipt number is {receipt}.", "您的回执编号为 {receipt}。";
 
     // Job sheets.
     JobSheet: "Job sheet", "作业单";

@@ -4,6 +4,7 @@
 
 pub mod answers;
 pub mod chip;
+pub mod collection;
 pub mod encode;
 pub mod face;
 pub mod keys;
@@ -64,6 +65,8 @@ pub struct Profile {
     pub retention: retention::Retention,
     #[serde(default)]
     pub answers: answers::Answers,
+    #[serde(default)]
+    pub collection: collection::Collection,
     /// Overrides of a code's default effect.
     #[serde(default)]
     pub effects: BTreeMap<String, Effect>,
@@ -114,6 +117,7 @@ impl Profile {
         self.encode.check()?;
         self.retention.check()?;
         self.answers.check()?;
+        self.collection.check()?;
         let spoils = self.record.qr_payload.contains(self.encode.delimiter) || !self.record.qr_payload.bytes().all(|b| (0x20..0x7F).contains(&b));
         if spoils { Err("record.qr_payload: ASCII without the delimiter of encode".to_owned()) } else { Ok(()) }
     }

@@ -25,6 +25,7 @@ mod returns;
 mod run;
 mod status;
 mod track;
+mod unclaimed;
 mod verify;
 
 use ::ledger::fault::Fault;
@@ -58,6 +59,7 @@ pub fn dispatch(cli: &Cli) -> Result<u8, Fault> {
         Command::Chip { command } => chip::chip(cli, command),
         Command::Returns { command } => returns::returns(cli, command),
         Command::Event(args) => decide::event(cli, args),
+        Command::Unclaimed(args) => unclaimed::unclaimed(cli, args),
         Command::Release(args) => release::release(cli, args),
         Command::People { command } => people::people(cli, command),
         Command::Keys { command } => keys::keys(cli, command),

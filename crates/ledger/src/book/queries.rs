@@ -246,6 +246,27 @@ impl Book {
         self.collect(&prefix, &after_prefix(&prefix))
     }
 
+    /// Every card ever cut for which `wanted` holds, by number.
+    ///
+    /// # Errors
+    /// The index fails.
+    pub fn cards_where(&self, wanted: &dyn Fn(&CardState) -> bool) -> Result<Vec<CardState>, Fault> {
+        let mut found = Vec::new();
+        self.scan(b"c", b"d", &mut |_, value| match decode::<CardState>(value) {
+            Ok(card) => {
+                if wanted(&card) {
+                    found.push(Ok(card));
+                }
+                ControlFlow::Continue(())
+            }
+            Err(fault) => {
+                found.push(Err(fault));
+                ControlFlow::Break(())
+            }
+        })?;
+        found.into_iter().collect()
+    }
+
     /// The card with this number that belongs to this batch.
     ///
     /// # Errors

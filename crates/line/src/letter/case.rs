@@ -92,7 +92,7 @@ pub fn of(desk: &Desk, subject: &Subject, lane: AnswerLane, state: &ApplicationS
 }
 
 fn receipt(record: &StoredRecord) -> String {
-    match record.raw.get("receipt_number").trim() {
+    match record.receipt_number() {
         "" => String::new(),
         number => format!("  ·  {} {number}", Message::Receipt.both()),
     }

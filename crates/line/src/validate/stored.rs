@@ -59,6 +59,18 @@ impl StoredRecord {
         self.application.as_ref().map_or_else(String::new, |a| photo_entry(&a.photo))
     }
 
+    /// The receipt number as understood; of a record that was not understood as it was sent, if it can stand in a line. Empty if there is none.
+    #[must_use]
+    pub fn receipt_number(&self) -> &str {
+        let raw = self.raw.get("receipt_number").trim();
+        let in_line = raw.chars().count() <= RECEIPT_CHARS_MAX && !raw.chars().any(char::is_control);
+        match &self.application {
+            Some(application) => application.receipt_number.as_deref().unwrap_or(""),
+            None if in_line => raw,
+            None => "",
+        }
+    }
+
     /// The number the outlet gave, if that much could be read, else its row: safe to log.
     #[must_use]
     pub fn raw_id(&self, row: u32) -> String {
@@ -68,6 +80,8 @@ impl StoredRecord {
     }
 }
 
+/// Longest receipt number told of a record that was not understood; the profile's `text_chars_max` bounds the others.
+const RECEIPT_CHARS_MAX: usize = 120;
 /// Longest application number taken over into the ledger.
 const APPLICATION_ID_CHARS_MAX: usize = 40;
 

@@ -1,23 +1,30 @@
 //! The dispatch room: from the cards of a batch to what goes on the boxes: bundles with packing lists, mail labels, the courier's
 //! manifest, notices and e-card events. Everything is written to staging before the seal; nothing leaves from here.
 
+mod lines;
+mod paper;
+mod staff;
+
 use std::io::Write;
 
-use card::{Card, Delivery, Lane, Message, Ordinal, OutletCode};
+use card::{Card, Delivery, Lane, Ordinal, OutletCode};
 use ledger::book::Book;
-use ledger::book::state::BatchState;
+use ledger::book::state::{ApplicationState, BatchState};
 use ledger::entry::{BatchCut, FileDigest, JobMade};
 use ledger::fault::Fault;
 use ledger::publish::{Together, publish, publish_bytes};
-use serde_json::json;
 
-use crate::job::{document_id, staging, table_pdf};
+use crate::job::{document_id, staging};
 use crate::lists::List;
 use crate::personalise::BatchRules;
-use crate::plan::{Plan, Sender, World};
+use crate::plan::{Plan, World};
 use crate::ports::{Lookup, Registers, Stage};
 use crate::validate::record_digest;
 use crate::vault::Vault;
+use lines::{
+    COURIER_COLUMNS, PACKING_COLUMNS, applicant_notice, bundle_list, bundle_notice, courier_line, ecard_event, fee_text, json_line, label, packing_row,
+};
+use staff::StaffList;
 
 /// Labels in one PDF: a roll an operator can handle, and a bound on memory.
 const LABELS_PER_FILE: usize = 250;
@@ -93,8 +100,8 @@ impl Dispatch<'_> {
                 if there.as_ref().map(|(card, _)| card.record_digest) != *made {
                     return Err(Fault::Invariant(format!("dispatch line of position {} is not the record of its job", position + 1)));
                 }
-                if let Some((card, employer_code)) = there {
-                    self.pass(&card, employer_code, walk, out)?;
+                if let Some((card, state)) = there {
+                    self.pass(&card, &state, walk, out)?;
                 }
             }
             self.world.progress.advance(Stage::Dispatch, job.records.len() as u64);
@@ -104,9 +111,9 @@ impl Dispatch<'_> {
     }
 
     /// One card goes by: into its bundle, onto its label, and a line for everyone who must know.
-    fn pass(&self, card: &Card, employer_code: Option<String>, walk: &mut Walk<'_>, out: &mut Streams) -> Result<(), Fault> {
+    fn pass(&self, card: &Card, state: &ApplicationState, walk: &mut Walk<'_>, out: &mut Streams) -> Result<(), Fault> {
         let mail = matches!(card.application.delivery, Delivery::Mail(_));
-        let key = (card.application.lane, mail, card.outlet.clone(), employer_code);
+        let key = (card.application.lane, mail, card.outlet.clone(), state.employer_code.clone());
         if walk.open.as_ref().is_some_and(|open| open.key() != key) {
             self.close_bundle(walk, out)?;
         }
@@ -114,6 +121,9 @@ impl Dispatch<'_> {
         let number = walk.bundles.len() as u32 + 1;
         let open = walk.open.get_or_insert_with(|| OpenBundle::new(number, key, card.position - 1));
         open.add(card);
+        if let Some(list) = &mut open.staff {
+            list.add(self, state.package, &open.bundle, card)?;
+        }
         put(out.events, &json_line(&ecard_event(card)))?;
         if mail || !employer {
             put(out.notices, &json_line(&applicant_notice(card)))?;
@@ -134,7 +144,11 @@ impl Dispatch<'_> {
         let bundle = open.bundle;
         if !bundle.mail {
             let stem = format!("dispatch/{}/bundle-{:04}", bundle.outlet, bundle.number);
-            let lists = [(format!("{stem}.csv"), open.list.into_bytes()), (format!("{stem}.pdf"), self.packing_pdf(&bundle, open.rows)?)];
+            let mut lists = vec![(format!("{stem}.csv"), open.list.into_bytes()), (format!("{stem}.pdf"), self.packing_pdf(&bundle, open.rows)?)];
+            if let Some(list) = open.staff {
+                let (csv, pdf) = self.staff_lists(&bundle, list)?;
+                lists.extend([(format!("{stem}-staff.csv"), csv), (format!("{stem}-staff.pdf"), pdf)]);
+            }
             for (path, bytes) in lists {
                 let info = walk.together.write(&self.in_staging(&path)?, |out| out.write_all(&bytes))?;
                 walk.files.push(FileDigest { path, len_bytes: info.len_bytes, digest: info.digest });
@@ -186,8 +200,8 @@ impl Dispatch<'_> {
         }
     }
 
-    /// The card at a position as dispatch sees it, from the vault anew, with its employer package's code; `None` for a void one.
-    fn card(&self, position: u32) -> Result<Option<(Card, Option<String>)>, Fault> {
+    /// The card at a position as dispatch sees it, from the vault anew, with its application; `None` for a void one.
+    fn card(&self, position: u32) -> Result<Option<(Card, ApplicationState)>, Fault> {
         let ordinal: Ordinal = self.cut.cards[position as usize].ordinal;
         let Some(state) = self.book.application(ordinal)? else { return Err(Fault::Invariant("a cut application is not in the book".to_owned())) };
         let Some(place) = state.place.as_ref().filter(|p| !p.void && p.batch == self.batch.batch) else { return Ok(None) };
@@ -214,46 +228,7 @@ impl Dispatch<'_> {
             record_digest: record_digest(&application, &photo, &place.number, place.generation, self.rules.pepper),
             application,
         };
-        Ok(Some((card, state.employer_code)))
-    }
-
-    fn packing_pdf(&self, bundle: &Bundle, rows: Vec<Vec<String>>) -> Result<Vec<u8>, Fault> {
-        let outlet = match self.registers.outlet(bundle.outlet.as_str()) {
-            Lookup::Found(row) => format!("{}  {} {}", bundle.outlet, row.name, row.name_zh),
-            Lookup::NoRegister | Lookup::Unknown => bundle.outlet.to_string(),
-        };
-        let said = Message::both;
-        let lane = if bundle.lane == Lane::Green { format!("{}   ", said(Message::GreenChannel)) } else { String::new() };
-        let employer = bundle.employer_code.as_ref().map_or_else(String::new, |code| format!("   {} {code}", said(Message::Employer)));
-        let table = artwork::Table {
-            title: said(Message::PackingList),
-            lines: vec![
-                format!("{lane}{} {outlet}{employer}", said(Message::Outlet)),
-                [
-                    format!("{} {}", said(Message::Batch), self.batch.batch),
-                    format!("{} {}", said(Message::Bundle), bundle.number),
-                    format!("{} {}", said(Message::Cards), bundle.cards),
-                ]
-                .join("   "),
-            ],
-            barcode: Some(format!("{}-{:04}", self.batch.batch, bundle.number)),
-            columns: [
-                (Message::Box, 0.8),
-                (Message::Position, 1.3),
-                (Message::Card, 1.4),
-                (Message::Name, 3.2),
-                (Message::NameZh, 1.4),
-                (Message::Application, 2.0),
-                (Message::Receipt, 1.2),
-            ]
-            .map(|(heading, share)| artwork::Column::left(&said(heading), share))
-            .to_vec(),
-            rows,
-            signatures: [Message::PackedBy, Message::CountedBy, Message::ReceivedBy].map(said).to_vec(),
-            footer: format!("{} bundle {}", self.batch.batch, bundle.number),
-            ..artwork::Table::default()
-        };
-        table_pdf(&table, format!("{} bundle {}", self.batch.batch, bundle.number), self.rules.issued_on)
+        Ok(Some((card, state)))
     }
 }
 
@@ -283,14 +258,17 @@ struct OpenBundle {
     bundle: Bundle,
     list: List,
     rows: Vec<Vec<String>>,
+    /// Of an employer's cards that go to an outlet.
+    staff: Option<StaffList>,
 }
 
 type BundleKey = (Lane, bool, OutletCode, Option<String>);
 
 impl OpenBundle {
     fn new(number: u32, (lane, mail, outlet, employer_code): BundleKey, first: u32) -> Self {
+        let staff = (!mail && employer_code.is_some()).then(StaffList::new);
         let bundle = Bundle { number, lane, mail, outlet, employer_code, positions: first..first, cards: 0 };
-        Self { bundle, list: List::new(&PACKING_COLUMNS), rows: Vec::new() }
+        Self { bundle, list: List::new(&PACKING_COLUMNS), rows: Vec::new(), staff }
     }
 
     fn key(&self) -> BundleKey {
@@ -306,136 +284,4 @@ impl OpenBundle {
             self.rows.push([1, 2, 3, 5, 6, 7, 8].map(|i| row[i].clone()).to_vec());
         }
     }
-}
-
-const PACKING_COLUMNS: [&str; 10] = ["bundle", "box", "position", "card_number", "generation", "name", "name_zh", "application_id", "receipt_number", "record"];
-const COURIER_COLUMNS: [&str; 11] =
-    ["order", "card_number", "generation", "recipient", "address", "postcode", "phone", "fee_yuan", "box", "position", "record"];
-
-/// The electronic card's issuer learns of card and permit (S3: the e-card follows the physical one).
-fn ecard_event(card: &Card) -> serde_json::Value {
-    json!({
-        "event": "card-produced",
-        "ssn": card.application.ssn,
-        "card_number": card.number,
-        "generation": card.generation,
-        "issued_on": card.issued_on.to_string(),
-        "expires_on": card.expires_on.to_string(),
-        "work_permit_number": card.application.work_permit_number,
-        "work_permit_category": card.application.work_permit_category.to_string(),
-        "work_permit_to": card.application.work_permit_to.to_string(),
-    })
-}
-
-fn bundle_list(bundles: &[Bundle]) -> Vec<u8> {
-    let mut list = List::new(&["bundle", "kind", "lane", "outlet", "employer_code", "cards", "first_position", "last_position"]);
-    for b in bundles {
-        let kind = if b.mail { "mail" } else { "outlet" };
-        let lane = if b.lane == Lane::Green { "green" } else { "normal" };
-        let numbers = [b.number, b.cards, b.positions.start + 1, b.positions.end].map(|n| n.to_string());
-        let [number, cards, first, last] = &numbers;
-        list.row([number.as_str(), kind, lane, b.outlet.as_str(), b.employer_code.as_deref().unwrap_or(""), cards, first, last]);
-    }
-    list.into_bytes()
-}
-
-fn packing_row(bundle: &Bundle, card: &Card) -> [String; 10] {
-    let a = &card.application;
-    [
-        bundle.number.to_string(),
-        format!("{:04}", card.job),
-        format!("{:04}-{:04}", card.job, card.slot),
-        card.number.clone(),
-        card.generation.to_string(),
-        a.name.clone(),
-        a.name_zh.clone().unwrap_or_default(),
-        a.application_id.clone(),
-        a.receipt_number.clone().unwrap_or_default(),
-        card.record_digest.to_string(),
-    ]
-}
-
-/// Order number on label and courier list: batch and position.
-fn order(card: &Card) -> String {
-    format!("{}-{:06}", card.batch, card.position)
-}
-
-fn courier_line(card: &Card, fee: &str) -> Option<Vec<u8>> {
-    let Delivery::Mail(mail) = &card.application.delivery else { return None };
-    let mut list = List::new(&COURIER_COLUMNS);
-    let heading = List::new(&COURIER_COLUMNS).into_bytes().len();
-    let (order, generation, box_number, position) =
-        (order(card), card.generation.to_string(), format!("{:04}", card.job), format!("{:04}-{:04}", card.job, card.slot));
-    let record = card.record_digest.to_string();
-    list.row([
-        order.as_str(),
-        &card.number,
-        &generation,
-        &mail.recipient,
-        &mail.address,
-        &mail.postcode,
-        &card.application.phone,
-        fee,
-        &box_number,
-        &position,
-        &record,
-    ]);
-    Some(list.into_bytes().split_off(heading))
-}
-
-fn label(card: &Card, sender: &Sender) -> Option<artwork::MailLabel> {
-    let Delivery::Mail(mail) = &card.application.delivery else { return None };
-    let fee = (sender.mail_fee_cents > 0).then(|| format!("{} {} CNY", Message::MailFee.both(), fee_text(sender.mail_fee_cents)));
-    let receipt = card.application.receipt_number.as_ref().map(|r| format!("{} {r}", Message::Receipt.both()));
-    Some(artwork::MailLabel {
-        sender: vec![sender.name_zh.clone(), sender.name.clone(), sender.address.clone(), sender.phone.clone()],
-        recipient: mail.recipient.clone(),
-        phone: card.application.phone.clone(),
-        address: mail.address.clone(),
-        postcode: mail.postcode.clone(),
-        barcode: format!("{}-{}", card.number, order(card)),
-        references: [Some(order(card)), receipt, fee].into_iter().flatten().collect(),
-    })
-}
-
-fn fee_text(cents: u32) -> String {
-    format!("{}.{:02}", cents / 100, cents % 100)
-}
-
-fn json_line(value: &serde_json::Value) -> Vec<u8> {
-    let mut line = serde_json::to_vec(value).expect("plain JSON");
-    line.push(b'\n');
-    line
-}
-
-fn bundle_notice(bundle: &Bundle, batch: &BatchState) -> serde_json::Value {
-    let to = if bundle.employer_code.is_some() { "employer" } else { "outlet" };
-    let [en, zh] =
-        Message::NoticeBundle.said_with(&[("cards", &bundle.cards.to_string()), ("batch", batch.batch.as_str()), ("outlet", bundle.outlet.as_str())]);
-    json!({
-        "to": to,
-        "outlet": bundle.outlet.as_str(),
-        "employer_code": bundle.employer_code,
-        "batch": batch.batch.as_str(),
-        "bundle": bundle.number,
-        "cards": bundle.cards,
-        "en": en,
-        "zh": zh,
-    })
-}
-
-fn applicant_notice(card: &Card) -> serde_json::Value {
-    let [en, zh] = match &card.application.delivery {
-        Delivery::Outlet => Message::NoticeCollect.said_with(&[("outlet", card.outlet.as_str())]),
-        Delivery::Mail(_) => Message::NoticeMailed.said(),
-    };
-    json!({
-        "to": "applicant",
-        "outlet": card.outlet.as_str(),
-        "application_id": card.application.application_id,
-        "phone": card.application.phone,
-        "receipt_number": card.application.receipt_number,
-        "en": en,
-        "zh": zh,
-    })
 }

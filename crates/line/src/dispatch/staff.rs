@@ -1,0 +1,107 @@
+//! The list an employer's designated staff hands cards over by (card-and-rules.md 8.5): who may take the bundle, by which letter of
+//! authorisation, and a line for each employee to sign. Who that is, the package's signed manifest says.
+
+use card::{Card, Message};
+use ledger::fault::Fault;
+
+use super::lines::{box_of, place, receipt};
+use super::{Bundle, Dispatch};
+use crate::lists::List;
+use crate::package::{Employer, MANIFEST, manifest};
+use crate::validate::stored::contents_path;
+
+const COLUMNS: [&str; 13] =
+    ["bundle", "employer_code", "employer", "staff", "letter", "box", "position", "card_number", "generation", "name", "name_zh", "receipt_number", "record"];
+/// Between the names of several staff.
+const AND: &str = "; ";
+
+/// By whose word a package's cards are handed over.
+struct Authority {
+    package: u64,
+    employer: String,
+    staff: String,
+    letter: String,
+}
+
+/// The list of one bundle as it grows. Holds names: no `Debug`.
+pub struct StaffList {
+    list: List,
+    rows: Vec<Vec<String>>,
+    /// Of the packages the cards came in, in the order of the cards.
+    authorities: Vec<Authority>,
+}
+
+impl StaffList {
+    pub fn new() -> Self {
+        Self { list: List::new(&COLUMNS), rows: Vec::new(), authorities: Vec::new() }
+    }
+
+    /// Adds a card that came in `package`.
+    ///
+    /// # Errors
+    /// The vault's copy of the package can't be read.
+    pub fn add(&mut self, dispatch: &Dispatch, package: u64, bundle: &Bundle, card: &Card) -> Result<(), Fault> {
+        let known = self.authorities.iter().position(|a| a.package == package);
+        let at = known.unwrap_or(self.authorities.len());
+        if known.is_none() {
+            self.authorities.push(dispatch.authority(package)?);
+        }
+        let (authority, a) = (&self.authorities[at], &card.application);
+        let (number, generation, record) = (bundle.number.to_string(), card.generation.to_string(), card.record_digest.to_string());
+        let (name_zh, position) = (a.name_zh.as_deref().unwrap_or(""), place(card));
+        self.list.row([
+            &number,
+            bundle.employer_code.as_deref().unwrap_or(""),
+            &authority.employer,
+            &authority.staff,
+            &authority.letter,
+            &box_of(card),
+            &position,
+            &card.number,
+            &generation,
+            &a.name,
+            name_zh,
+            receipt(card),
+            &record,
+        ]);
+        self.rows.push([&position, &card.number, &a.name, name_zh, receipt(card), &authority.letter].map(str::to_owned).to_vec());
+        Ok(())
+    }
+
+    /// Employers, staff and letters, each once.
+    fn heading(&self, bundle: &Bundle) -> Vec<String> {
+        let code = bundle.employer_code.as_deref().unwrap_or("");
+        let said = |a: &Authority| {
+            let employer = format!("{} {}  {code}", Message::Employer.both(), a.employer);
+            [employer, format!("{} {}   {} {}", Message::Staff.both(), a.staff, Message::AuthorisationLetter.both(), a.letter)]
+        };
+        let mut lines = Vec::new();
+        for line in self.authorities.iter().flat_map(said) {
+            if !lines.contains(&line) {
+                lines.push(line);
+            }
+        }
+        lines
+    }
+}
+
+impl Dispatch<'_> {
+    /// The list as CSV and on paper.
+    pub(super) fn staff_lists(&self, bundle: &Bundle, list: StaffList) -> Result<(Vec<u8>, Vec<u8>), Fault> {
+        let heading = list.heading(bundle);
+        Ok((list.list.into_bytes(), self.staff_pdf(bundle, heading, list.rows)?))
+    }
+
+    fn authority(&self, package: u64) -> Result<Authority, Fault> {
+        let path = contents_path(package);
+        let damaged = |why: &str| Fault::FileDamaged { path: path.clone(), offset: 0, why: why.to_owned() };
+        let bytes = self.vault.contents(package)?.get(MANIFEST).map_err(|e| e.at(&path))?.ok_or_else(|| damaged("no manifest"))?;
+        let manifest = manifest::parse(&bytes, &self.plan.package_limits).map_err(|_| damaged("manifest unreadable"))?;
+        let employer = manifest.employer.ok_or_else(|| damaged("an employer's package without its employer"))?;
+        Ok(Authority { package, staff: names(&employer), employer: employer.name, letter: employer.letter })
+    }
+}
+
+fn names(employer: &Employer) -> String {
+    employer.staff.iter().map(|s| s.name.as_str()).collect::<Vec<_>>().join(AND)
+}
