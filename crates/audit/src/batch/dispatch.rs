@@ -64,7 +64,7 @@ pub(super) fn check(check: &Check, folder: &str, listed: &[FileDigest], proofs: 
             BUNDLES => dispatch.bundles(bytes, proofs).map(|all| bundles = all),
             COURIER => dispatch.courier(bytes, proofs),
             ECARD_EVENTS => dispatch.ecard_events(bytes, proofs),
-            path if path.ends_with(".csv") => dispatch.packing_list(path, bytes, proofs).map(|extent| drop(extents.insert(path, extent))),
+            path if path.ends_with(".csv") => dispatch.packing_list(path, bytes, proofs).map(|extent| _ = extents.insert(path, extent)),
             _ => Ok(()),
         };
         if let Err(why) = compared {

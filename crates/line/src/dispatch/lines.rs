@@ -164,3 +164,17 @@ fn with_receipt([en, zh]: Said, receipt: &str) -> Said {
     let [number_en, number_zh] = Message::NoticeReceipt.said_with(&[("receipt", receipt)]);
     [format!("{en} {number_en}"), format!("{zh}{number_zh}")]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_notice_names_the_receipt_in_both_languages_where_there_is_one() {
+        let made = || Message::NoticeMailed.said();
+        assert_eq!(with_receipt(made(), ""), made());
+        let [en, zh] = with_receipt(made(), "R-12");
+        assert!(en.starts_with(&made()[0]) && en.ends_with(" Your receipt number is R-12."), "{en}");
+        assert!(zh.starts_with(&made()[1]) && zh.ends_with("您的回执编号为 R-12。"), "{zh}");
+    }
+}
