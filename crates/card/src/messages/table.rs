@@ -57,9 +57,10 @@ messages! {
     PackedBy: "Packed by", "装箱";
     CountedBy: "Counted by", "清点";
     ReceivedBy: "Received by", "签收";
-    StaffList: "Handover list for the employer's staff", "单位专办员领卡清单";
+    StaffList: "Employer's handover list", "单位领卡清单";
     Staff: "Employer's staff", "单位专办员";
     AuthorisationLetter: "Letter of authorisation", "授权委托书";
+    Letter: "Letter", "委托书";
     Signature: "Signature", "签名";
     HandedOverBy: "Handed over by", "移交";
     MailFee: "Fee", "邮费";

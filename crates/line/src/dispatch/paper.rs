@@ -44,7 +44,7 @@ impl Dispatch<'_> {
                 (Message::Name, 3.0),
                 (Message::NameZh, 1.3),
                 (Message::Receipt, 1.4),
-                (Message::AuthorisationLetter, 1.4),
+                (Message::Letter, 1.4),
                 (Message::Signature, 2.2),
             ]
             .map(column)

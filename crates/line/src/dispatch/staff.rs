@@ -68,18 +68,22 @@ impl StaffList {
         Ok(())
     }
 
-    /// Employers, staff and letters, each once.
+    /// Who may take the cards: each employer, and below it each staff with the letter that names it, once.
     fn heading(&self, bundle: &Bundle) -> Vec<String> {
         let code = bundle.employer_code.as_deref().unwrap_or("");
-        let said = |a: &Authority| {
-            let employer = format!("{} {}  {code}", Message::Employer.both(), a.employer);
-            [employer, format!("{} {}   {} {}", Message::Staff.both(), a.staff, Message::AuthorisationLetter.both(), a.letter)]
-        };
-        let mut lines = Vec::new();
-        for line in self.authorities.iter().flat_map(said) {
-            if !lines.contains(&line) {
-                lines.push(line);
+        let mut told = Vec::new();
+        let mut lines: Vec<String> = Vec::new();
+        for a in &self.authorities {
+            let whole = (&a.employer, &a.staff, &a.letter);
+            if told.contains(&whole) {
+                continue;
             }
+            if told.last().is_none_or(|(employer, ..)| *employer != &a.employer) {
+                lines.push(format!("{} {}  {code}", Message::Employer.both(), a.employer));
+            }
+            lines.push(format!("{} {}", Message::Staff.both(), a.staff));
+            lines.push(format!("{} {}", Message::AuthorisationLetter.both(), a.letter));
+            told.push(whole);
         }
         lines
     }
@@ -112,4 +116,24 @@ impl Dispatch<'_> {
 
 fn names(employer: &Employer) -> String {
     employer.staff.iter().map(|s| s.name.as_str()).collect::<Vec<_>>().join(AND)
+}
+
+#[cfg(test)]
+mod tests {
+    use card::{Lane, OutletCode};
+
+    use super::*;
+
+    #[test]
+    fn each_staff_stands_with_the_letter_that_names_it() {
+        let authority =
+            |package, staff: &str, letter: &str| Authority { package, employer: "Sample Ltd".to_owned(), staff: staff.to_owned(), letter: letter.to_owned() };
+        let mut list = StaffList::new();
+        list.authorities = vec![authority(1, "A", "L-1"), authority(2, "B", "L-2"), authority(3, "A", "L-3"), authority(4, "B", "L-2")];
+        let outlet = OutletCode::parse("WH-01").unwrap();
+        let bundle = Bundle { number: 1, lane: Lane::Normal, mail: false, outlet, employer_code: Some("CODE".to_owned()), positions: 0..4, cards: 4 };
+        let lines = list.heading(&bundle);
+        let ends: Vec<&str> = lines.iter().map(|line| line.split_once(|c: char| c > '\u{3000}').unwrap().1.split_once(' ').unwrap().1).collect();
+        assert_eq!(ends, ["Sample Ltd  CODE", "A", "L-1", "B", "L-2", "A", "L-3"]);
+    }
 }
