@@ -159,6 +159,8 @@ pub enum Command {
     /// Pictures of a sealed batch's cards for people: a contact sheet, the riskiest first, and each card of it front and back.
     Proof(ProofArgs),
     /// Read a sealed batch's print files with other programs (qpdf, poppler, zbar) and hold them against its cards.
+    ///
+    /// Pictures of pages lie in a folder of its own until it ends; if it is killed, that folder (`cardline-inspect-…`) is left: remove it.
     Inspect(InspectArgs),
     /// Hand a released batch's jobs over to a device: each file once, in an envelope only that device can open.
     Handover(HandoverArgs),

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use card::reason::Code;
-use card::{Card, Digest, Profile, Reason, card_number, validity};
+use card::{Application, Card, Digest, OutletCode, Profile, Reason, card_number, validity};
 use chip::cps::CpsWriter;
 use chip::permit::PermitSigner;
 use chip::{FileTree, ImageFault, Parts};
@@ -109,23 +109,29 @@ pub fn card_of(
 ) -> Result<(Card, Arc<[u8]>), Reason> {
     let application = record.application.clone().ok_or_else(|| spoilt(rules, "record not understood"))?;
     let photo = validated_photo(sent_photo, state).ok_or_else(|| spoilt(rules, "photo differs"))?;
+    let card = data_of(state.outlet.clone(), place, application, &Digest::of(&photo), division, rules);
+    Ok((card, photo.into()))
+}
+
+/// A card's data. `photo`: digest of the validated photo.
+#[must_use]
+pub fn data_of(outlet: OutletCode, place: &Place, application: Application, photo: &Digest, division: &str, rules: &BatchRules) -> Card {
     assert!(card_number::is_valid(&place.number), "the cut gave out a malformed number");
-    let card = Card {
+    Card {
         batch: place.batch.clone(),
         position: place.position + 1,
         job: place.position / rules.cards_per_job + 1,
         slot: place.position % rules.cards_per_job + 1,
         number: place.number.clone(),
         generation: place.generation,
-        outlet: state.outlet.clone(),
+        outlet,
         division: division.to_owned(),
         issued_on: rules.issued_on,
         expires_on: rules.expires_on(),
         qr_payload: qr_payload(rules.profile, &place.number, &application.work_permit_number),
-        record_digest: record_digest(&application, &Digest::of(&photo), &place.number, place.generation, rules.pepper),
+        record_digest: record_digest(&application, photo, &place.number, place.generation, rules.pepper),
         application,
-    };
-    Ok((card, photo.into()))
+    }
 }
 
 /// The picture for the chip, where the profile has a place for one.

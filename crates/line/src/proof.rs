@@ -94,9 +94,23 @@ pub fn choose(mut all: Vec<Pick>, count: usize, seed: u64) -> Vec<Pick> {
     all
 }
 
+/// `wanted` numbers below `count`, spread evenly, first and last among them.
+#[must_use]
+pub fn spread(count: usize, wanted: usize) -> Vec<usize> {
+    let wanted = wanted.min(count);
+    let at = |i: usize| if wanted < 2 { 0 } else { i * (count - 1) / (wanted - 1) };
+    (0..wanted).map(at).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_spread_has_first_and_last() {
+        assert_eq!((spread(10, 4), spread(2, 9), spread(5, 1)), (vec![0, 3, 6, 9], vec![0, 1], vec![0]));
+        assert!(spread(0, 3).is_empty() && spread(3, 0).is_empty());
+    }
 
     fn pick(position: u32, why: &[Risk]) -> Pick {
         Pick { position, why: why.to_vec() }

@@ -19,6 +19,7 @@ use crate::people::{self, Signatory};
 use crate::personalise::{BatchRules, Chips};
 use crate::plan::{Plan, ReleaseMode, World};
 use crate::ports::Registers;
+use crate::printed::Printed;
 use crate::report::{Report, Throughput};
 use crate::validate::Judge;
 use crate::vault::Vault;
@@ -288,7 +289,8 @@ impl Night<'_> {
         let cut = book.cut_of(batch)?;
         let Self { world, plan, vault, registers, .. } = *self;
         let files = answers::answer_night(world, vault, &Desk { plan, book, registers }, batch, &cut::ordinals(&cut))?;
-        Report { world, plan, book, vault, registers, batch, cut: &cut, rules: self.rules(batch), faces: self.faces, throughput }.write()?;
+        let printed = Printed { vault, registers, batch, cut: &cut, rules: self.rules(batch), faces: self.faces };
+        Report { world, plan, book, printed: &printed, throughput }.write()?;
         book.record(&Entry::BatchDispatched(BatchDispatched { batch: batch.batch.clone(), files, at: batch.frozen_at }))?;
         Ok(())
     }

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use card::profile::chip::KeyAlgorithm;
 use chip::keys::KeyMark;
 
-use crate::file_keys::{hex, name_of};
+use crate::file_keys::{bytes_of, hex, name_of};
 
 const FIRST_LINE: &str = "cardline-token-keys/1";
 const NOTHING: &str = "-";
@@ -137,12 +137,7 @@ fn line_of(line: &str) -> Option<(&str, NotedRoot)> {
     let algorithm = if cipher == name_of(KeyAlgorithm::TripleDes) { KeyAlgorithm::TripleDes } else { KeyAlgorithm::Sm4 };
     let city = if city == NOTHING { None } else { Some(city.as_bytes().try_into().ok()?) };
     let held = if held == "token" { Held::Token } else { Held::Wrapped };
-    Some((of, NotedRoot { mark: KeyMark::new(label, version.parse().ok()?, check_of(check)?).ok()?, algorithm, city, held }))
-}
-
-fn check_of(text: &str) -> Option<[u8; 3]> {
-    let value = u32::from_str_radix(text, 16).ok().filter(|_| text.len() == 6)?;
-    Some([(value >> 16) as u8, (value >> 8) as u8, value as u8])
+    Some((of, NotedRoot { mark: KeyMark::new(label, version.parse().ok()?, *bytes_of(check)?).ok()?, algorithm, city, held }))
 }
 
 #[cfg(test)]

@@ -1,3 +1,5 @@
+//! Letters as pages: nothing lost, overlapping or outside the margins, and the same bytes every time. What they say is not tested here.
+
 use super::*;
 use crate::testing::portrait;
 use crate::{DocumentId, job_pdf, page_png};

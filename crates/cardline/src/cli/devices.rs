@@ -105,6 +105,13 @@ pub struct HandoverResolveArgs {
     pub number: u64,
     #[arg(value_enum)]
     pub found: FoundArg,
+    #[command(flatten)]
+    pub word: WordArgs,
+}
+
+/// A person's signed word about something in doubt.
+#[derive(Args)]
+pub struct WordArgs {
     /// What was seen; kept with the word.
     #[arg(long)]
     pub reason: String,

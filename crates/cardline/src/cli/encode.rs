@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::RecordsArg;
+use super::devices::WordArgs;
 
 #[derive(Args)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
@@ -68,18 +69,8 @@ pub struct EncodeResolveArgs {
     /// Which of the cards with this number; default the newest.
     #[arg(long)]
     pub generation: Option<u32>,
-    /// What was seen; kept with the word.
-    #[arg(long)]
-    pub reason: String,
-    /// Who looked.
-    #[arg(long = "as", value_name = "ID")]
-    pub who: String,
-    /// That person's minisign secret key file.
-    #[arg(long, alias = "sign-key", value_name = "SECRETFILE")]
-    pub key: PathBuf,
-    /// File descriptor the key's passphrase comes from; without it the terminal asks.
-    #[arg(long, alias = "sign-passphrase-fd", value_name = "N")]
-    pub passphrase_fd: Option<u32>,
+    #[command(flatten)]
+    pub word: WordArgs,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -140,8 +140,8 @@ pub fn balanced(b: &Balance) -> String {
 }
 
 fn settle(cli: &Cli, args: &EncodeResolveArgs) -> Result<u8, Fault> {
-    let (person, reason) = (people::id(&args.who)?, people::reason(&args.reason)?);
-    let key = key_files::secret(&args.key, args.passphrase_fd)?;
+    let (person, reason) = (people::id(&args.word.who)?, people::reason(&args.word.reason)?);
+    let key = key_files::secret(&args.word.key, args.word.passphrase_fd)?;
     let mut open = wiring::open(cli, "encode resolve")?;
     let outcome = (|| {
         let generation = match args.generation {

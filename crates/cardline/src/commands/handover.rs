@@ -91,8 +91,8 @@ fn tray(open: &OpenPlant, to: &Path) -> Result<RealDisk, Fault> {
 }
 
 fn settle(cli: &Cli, args: &HandoverResolveArgs) -> Result<u8, Fault> {
-    let (person, reason) = (people::id(&args.who)?, people::reason(&args.reason)?);
-    let key = key_files::secret(&args.key, args.passphrase_fd)?;
+    let (person, reason) = (people::id(&args.word.who)?, people::reason(&args.word.reason)?);
+    let key = key_files::secret(&args.word.key, args.word.passphrase_fd)?;
     let by = Signatory { person, key: &key };
     let word = Word { device: &args.device, number: args.number, arrived: args.found == FoundArg::Arrived, reason, by };
     let mut open = wiring::open(cli, "handover resolve")?;

@@ -1,6 +1,7 @@
 //! Card keys: what a job asks for and gets, whoever holds the master keys. A clear card key never crosses this border: what comes out is a
 //! cryptogram under the device's transport key and a check value. [`SoftwareKeys`] does it here; a token does it behind the same trait.
 
+mod cities;
 mod diversify;
 mod fault;
 mod job;
@@ -11,6 +12,7 @@ mod software;
 mod wrap;
 mod wrapped;
 
+pub use cities::{RootName, by_city, root_of};
 pub use diversify::{BlockKey, CHECK_BYTES, FACTOR_BYTES, FIRST_LEVEL_END, check_value, first_factor, step_text};
 pub use fault::KeyFault;
 pub use job::{CardKeysSlot, JobKeys, KeyGroup, KeyRequest, NONCE_BYTES, groups_of};

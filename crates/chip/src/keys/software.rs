@@ -3,6 +3,7 @@
 
 use card::profile::chip::{ChipKey, KeyAlgorithm};
 
+use super::cities::{RootName, by_city, root_of};
 use super::diversify::{BlockKey, check_of, check_value, first_factor};
 use super::fault::KeyFault;
 use super::job::{JobKeys, KeyGroup, KeyRequest, NONCE_BYTES};
@@ -21,13 +22,8 @@ pub struct SoftwareKeys {
     declared: Declared,
 }
 
-/// What card keys of one label and version are derived from.
 struct Root {
-    label: String,
-    version: u8,
-    algorithm: KeyAlgorithm,
-    /// The city, where the key is of the first level already.
-    city: Option<[u8; 6]>,
+    name: RootName,
     key: BlockKey,
 }
 
@@ -38,7 +34,8 @@ impl SoftwareKeys {
     /// It isn't the key the mark's check value is of.
     pub fn add_root(&mut self, mark: &KeyMark, algorithm: KeyAlgorithm, city: Option<[u8; 6]>, key: &Key16) -> Result<(), KeyFault> {
         checked(mark, algorithm, key)?;
-        self.roots.push(Root { label: mark.label().to_owned(), version: mark.version(), algorithm, city, key: BlockKey::new(algorithm, key) });
+        let name = RootName { label: mark.label().to_owned(), version: mark.version(), algorithm, city };
+        self.roots.push(Root { name, key: BlockKey::new(algorithm, key) });
         Ok(())
     }
 
@@ -86,15 +83,9 @@ impl SoftwareKeys {
 
     /// A city's own key if there is one, else from the master key.
     fn city_key(&self, key: &ChipKey, city: [u8; 6]) -> Result<CityKey<'_>, KeyFault> {
-        let held = |of: Option<[u8; 6]>| {
-            let wanted = |r: &&Root| r.label == key.name && r.version == key.version && r.algorithm == key.algorithm && r.city == of;
-            self.roots.iter().find(wanted)
-        };
-        if let Some(root) = held(Some(city)) {
-            return Ok(CityKey::Held(&root.key));
-        }
-        let master = held(None).ok_or_else(|| KeyFault::Missing { label: key.name.clone(), version: key.version })?;
-        Ok(CityKey::Derived(master.key.below(&first_factor(&city))))
+        let root = root_of(&self.roots, |r| &r.name, key, city)?;
+        let is_first_level = root.name.city.is_some();
+        Ok(if is_first_level { CityKey::Held(&root.key) } else { CityKey::Derived(root.key.below(&first_factor(&city))) })
     }
 }
 
@@ -128,18 +119,11 @@ impl CardKeys for SoftwareKeys {
     fn derive(&self, groups: &[KeyGroup], cards: &[KeyRequest]) -> Result<JobKeys, KeyFault> {
         let transport = self.transport.as_ref().ok_or(KeyFault::NoTransport)?;
         let mut out = JobKeys::with_room(TransportMode::Sm4Cbc, groups, cards.len());
-        // The first level once for each city; a job has few of them, mostly one.
-        let mut cities: Vec<([u8; 6], Vec<CityKey>)> = Vec::new();
-        for (n, request) in cards.iter().enumerate() {
-            let at = match cities.iter().position(|(city, _)| *city == request.city) {
-                Some(at) => at,
-                None => {
-                    cities.push((request.city, self.city_keys(groups, request.city)?));
-                    cities.len() - 1
-                }
-            };
-            fill_card(&mut out, n, groups, &cities[at].1, request, transport);
-        }
+        let first_level = |city| self.city_keys(groups, city);
+        by_city(cards, first_level, |n, request, city| {
+            fill_card(&mut out, n, groups, city, request, transport);
+            Ok(())
+        })?;
         Ok(out)
     }
 

@@ -14,12 +14,11 @@ use ledger::entry::{BatchCut, FileDigest, JobMade};
 use ledger::fault::Fault;
 use ledger::publish::{Together, publish, publish_bytes};
 
-use crate::job::{document_id, staging};
+use crate::job::{division, document_id, staging};
 use crate::lists::List;
-use crate::personalise::BatchRules;
+use crate::personalise::{BatchRules, data_of};
 use crate::plan::{Plan, World};
-use crate::ports::{Lookup, Registers, Stage};
-use crate::validate::record_digest;
+use crate::ports::{Registers, Stage};
 use crate::vault::Vault;
 use lines::{
     COURIER_COLUMNS, PACKING_COLUMNS, applicant_notice, bundle_list, bundle_notice, courier_line, ecard_event, fee_text, json_line, label, packing_row,
@@ -209,25 +208,8 @@ impl Dispatch<'_> {
         let (Some(application), Some(photo)) = (record.application, state.photo_validated) else {
             return Err(Fault::Invariant(format!("position {} was made without a record", position + 1)));
         };
-        let division = match self.registers.outlet(state.outlet.as_str()) {
-            Lookup::Found(outlet) => outlet.division,
-            Lookup::NoRegister | Lookup::Unknown => String::new(),
-        };
-        let card = Card {
-            batch: place.batch.clone(),
-            position: position + 1,
-            job: position / self.rules.cards_per_job + 1,
-            slot: position % self.rules.cards_per_job + 1,
-            number: place.number.clone(),
-            generation: place.generation,
-            outlet: state.outlet.clone(),
-            division,
-            issued_on: self.rules.issued_on,
-            expires_on: self.rules.expires_on(),
-            qr_payload: String::new(),
-            record_digest: record_digest(&application, &photo, &place.number, place.generation, self.rules.pepper),
-            application,
-        };
+        let division = division(self.registers, &state);
+        let card = data_of(state.outlet.clone(), place, application, &photo, &division, &self.rules);
         Ok(Some((card, state)))
     }
 }

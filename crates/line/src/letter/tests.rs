@@ -1,3 +1,5 @@
+//! Both forms of a letter from one draft: they agree, count what they don't show, and name characters no font has.
+
 use std::collections::BTreeMap;
 
 use card::{BatchId, Code, Outcome, Reason};

@@ -14,15 +14,12 @@ use base64::Engine as _;
 use card::messages;
 use card::{Message, Outcome};
 use ledger::book::Book;
-use ledger::book::state::BatchState;
-use ledger::entry::BatchCut;
 use ledger::fault::Fault;
 use ledger::publish::publish_bytes;
 
-use crate::personalise::{BatchRules, card_of};
 use crate::plan::{Plan, World};
-use crate::ports::{Lookup, Registers};
-use crate::vault::Vault;
+use crate::printed::Printed;
+use crate::proof::spread;
 use finish::Finish;
 pub use speed::{Slowest, Throughput};
 use tally::Tally;
@@ -35,12 +32,7 @@ pub struct Report<'a> {
     pub world: &'a World,
     pub plan: &'a Plan,
     pub book: &'a Book,
-    pub vault: &'a Vault,
-    pub registers: &'a dyn Registers,
-    pub batch: &'a BatchState,
-    pub cut: &'a BatchCut,
-    pub rules: BatchRules<'a>,
-    pub faces: &'a artwork::Faces,
+    pub printed: &'a Printed<'a>,
     pub throughput: &'a Throughput,
 }
 
@@ -50,12 +42,13 @@ impl Report<'_> {
     /// # Errors
     /// The ledger or the disk fails.
     pub fn write(&self) -> Result<(), Fault> {
-        let mut night = Tally::of(self.book, self.batch)?;
-        night.add_cards(self.book, self.batch, self.cut)?;
-        let mut nights = tally::earlier(self.book, self.batch)?;
+        let Printed { batch, cut, .. } = *self.printed;
+        let mut night = Tally::of(self.book, batch)?;
+        night.add_cards(self.book, batch, cut)?;
+        let mut nights = tally::earlier(self.book, batch)?;
         nights.push(night);
         let night = nights.last().unwrap_or_else(|| unreachable!("tonight was just added"));
-        let mut page = page::head(self.batch, self.rules.issued_on);
+        let mut page = page::head(batch, self.printed.rules.issued_on);
         page.push_str(&self.balance(night)?);
         page.push_str(&self.finish());
         page.push_str(&page::outlets(night));
@@ -63,14 +56,14 @@ impl Report<'_> {
         page.push_str(&page::nights(&nights));
         page.push_str(&page::speed(self.throughput));
         page.push_str(&self.proofs()?);
-        publish_bytes(&*self.world.disk, &format!("batches/{}/report.html", self.batch.batch), page.as_bytes())?;
+        publish_bytes(&*self.world.disk, &format!("batches/{}/report.html", batch.batch), page.as_bytes())?;
         Ok(())
     }
 
     fn balance(&self, night: &Tally) -> Result<String, Fault> {
-        let arrived = self.batch.arrived_until.0 - self.batch.arrived_from.0;
-        let cards = u64::from(self.batch.cards);
-        let made: u64 = self.book.jobs(&self.batch.batch)?.iter().map(|j| j.records.iter().flatten().count() as u64).sum();
+        let arrived = self.printed.batch.arrived_until.0 - self.printed.batch.arrived_from.0;
+        let cards = u64::from(self.printed.batch.cards);
+        let made: u64 = self.book.jobs(&self.printed.batch.batch)?.iter().map(|j| j.records.iter().flatten().count() as u64).sum();
         let [accepted, held, rejected] = [Outcome::Accepted, Outcome::Held, Outcome::Rejected].map(|o| night.outcome(o));
         let n = messages::count;
         let stages = [
@@ -80,7 +73,7 @@ impl Report<'_> {
             (
                 Message::StageDispatch,
                 made,
-                Message::OutOfDispatch.said_with(&[("bundles", &n(self.batch.bundles.into())), ("jobs", &n(self.batch.jobs.into()))]),
+                Message::OutOfDispatch.said_with(&[("bundles", &n(self.printed.batch.bundles.into())), ("jobs", &n(self.printed.batch.jobs.into()))]),
             ),
         ];
         let by_outlet = night.outlets.values().map(|o| o.made).sum::<u64>() == made;
@@ -97,7 +90,7 @@ impl Report<'_> {
         let finish = Finish {
             now: self.world.clock.now(),
             seconds,
-            cards: u64::from(self.batch.cards),
+            cards: u64::from(self.printed.batch.cards),
             by_minutes: self.plan.finish_by_minutes,
             utc_offset_minutes: self.plan.utc_offset_minutes,
         };
@@ -106,22 +99,16 @@ impl Report<'_> {
 
     fn proofs(&self) -> Result<String, Fault> {
         let mut out = page::heading(Message::Proofs) + "<div class=proofs>";
-        for position in sample(self.batch.cards, self.plan.proof_cards) {
-            let cut = &self.cut.cards[position as usize];
-            let Some(state) = self.book.application(cut.ordinal)? else { continue };
-            let Some(place) = state.place.as_ref().filter(|p| !p.void && p.batch == self.batch.batch) else { continue };
-            let record = self.vault.record(state.package, state.row)?;
-            let contents = self.vault.contents(state.package)?;
-            let name = record.photo_entry();
-            let Ok(Some(photo)) = contents.get(&name) else { continue };
-            let division = match self.registers.outlet(state.outlet.as_str()) {
-                Lookup::Found(row) => row.division,
-                Lookup::NoRegister | Lookup::Unknown => String::new(),
-            };
-            let Ok((card, photo)) = card_of(&state, place, &record, &photo, &division, &self.rules) else { continue };
-            let broken = |e: artwork::Fault| Fault::Invariant(format!("proof of position {}: {e}", position + 1));
+        let Printed { batch, cut, .. } = *self.printed;
+        for at in spread(batch.cards as usize, self.plan.proof_cards) {
+            let Some(state) = self.book.application(cut.cards[at].ordinal)? else { continue };
+            if state.place.as_ref().is_none_or(|p| p.void || p.batch != batch.batch) {
+                continue;
+            }
+            let Ok((card, photo)) = self.printed.card(&state) else { continue };
+            let broken = |e: artwork::Fault| Fault::Invariant(format!("proof of position {}: {e}", at + 1));
             let photo = artwork::Photo::new(photo).map_err(broken)?;
-            for page in self.faces.card_pages(&card, &photo).map_err(broken)? {
+            for page in self.printed.faces.card_pages(&card, &photo).map_err(broken)? {
                 let png = artwork::page_png(&page, PROOF_DPI).map_err(broken)?;
                 let _ = write!(
                     out,
@@ -133,25 +120,5 @@ impl Report<'_> {
         }
         out.push_str("</div></main></html>\n");
         Ok(out)
-    }
-}
-
-/// Positions spread evenly over the batch, first and last included.
-fn sample(cards: u32, wanted: usize) -> Vec<u32> {
-    let wanted = (wanted as u32).min(cards);
-    match wanted {
-        0 => Vec::new(),
-        1 => vec![0],
-        n => (0..n).map(|i| (u64::from(i) * u64::from(cards - 1) / u64::from(n - 1)) as u32).collect(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn the_sample_spans_the_batch() {
-        assert_eq!(super::sample(10, 4), [0, 3, 6, 9]);
-        assert_eq!(super::sample(2, 9), [0, 1]);
-        assert!(super::sample(0, 3).is_empty());
     }
 }

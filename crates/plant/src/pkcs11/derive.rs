@@ -3,7 +3,8 @@
 
 use card::profile::chip::{ChipKey, KeyAlgorithm};
 use chip::keys::{
-    BlockKey, CHECK_BYTES, FACTOR_BYTES, JobKeys, KeyFault, KeyGroup, KeyRequest, TransportMode, WRAPPED_BYTES, check_value, first_factor, step_text,
+    BlockKey, CHECK_BYTES, FACTOR_BYTES, JobKeys, KeyGroup, KeyRequest, RootName, TransportMode, WRAPPED_BYTES, by_city, check_value, first_factor, root_of,
+    step_text,
 };
 use cryptoki::mechanism::misc::KeyDerivationStringData;
 use cryptoki::object::{Attribute, KeyType, ObjectHandle};
@@ -18,11 +19,7 @@ const KEY_BYTES: u64 = 16;
 
 /// What card keys of one label and version are derived from.
 pub struct Root {
-    pub label: String,
-    pub version: u8,
-    pub algorithm: KeyAlgorithm,
-    /// The city, where the key is of the first level already.
-    pub city: Option<[u8; 6]>,
+    pub name: RootName,
     pub key: RootKey,
 }
 
@@ -65,18 +62,9 @@ impl<'a> Derivation<'a> {
     /// A key is missing, or the token fails; what was derived goes with the session.
     pub fn job(&self, groups: &[KeyGroup], cards: &[KeyRequest]) -> Result<JobKeys, Failure> {
         let mut out = JobKeys::with_room(TransportMode::AesKwp, groups, cards.len());
-        let mut cities: Vec<([u8; 6], Vec<CityKey>)> = Vec::new();
-        for (n, request) in cards.iter().enumerate() {
-            let at = match cities.iter().position(|(city, _)| *city == request.city) {
-                Some(at) => at,
-                None => {
-                    cities.push((request.city, self.city_keys(groups, request.city)?));
-                    cities.len() - 1
-                }
-            };
-            self.fill_card(&mut out, n, groups, &cities[at].1, request)?;
-        }
-        for key in cities.iter().flat_map(|(_, keys)| keys) {
+        let first_level = |city| self.city_keys(groups, city);
+        let cities = by_city(cards, first_level, |n, request, city| self.fill_card(&mut out, n, groups, city, request))?;
+        for key in cities.iter().flatten() {
             if let CityKey::Token(object, _) = key {
                 self.session.destroy_object(*object)?;
             }
@@ -90,17 +78,12 @@ impl<'a> Derivation<'a> {
 
     /// A city's own key if there is one, else from the master key.
     fn city_key(&self, key: &ChipKey, city: [u8; 6]) -> Result<CityKey<'a>, Failure> {
-        let held = |of: Option<[u8; 6]>| {
-            let wanted = |r: &&Root| r.label == key.name && r.version == key.version && r.algorithm == key.algorithm && r.city == of;
-            self.roots.iter().find(wanted)
-        };
-        let missing = || KeyFault::Missing { label: key.name.clone(), version: key.version };
-        let root = held(Some(city)).or_else(|| held(None)).ok_or_else(missing)?;
+        let root = root_of(self.roots, |r| &r.name, key, city)?;
         Ok(match &root.key {
-            RootKey::Here(key) if root.city.is_some() => CityKey::Held(key),
+            RootKey::Here(key) if root.name.city.is_some() => CityKey::Held(key),
             RootKey::Here(master) => CityKey::Derived(master.below(&first_factor(&city))),
             RootKey::Token(master) => {
-                let cipher = self.offer.cipher(root.algorithm)?;
+                let cipher = self.offer.cipher(root.name.algorithm)?;
                 CityKey::Token(self.below(*master, cipher, &first_factor(&city), For::Deriving)?, cipher)
             }
         })

@@ -10,7 +10,7 @@ mod sessions;
 
 use card::profile::chip::{ChipLayout, KeyAlgorithm};
 use chip::Place;
-use chip::keys::{BlockKey, CardKeys, Declared, JobKeys, KeyFault, KeyGroup, KeyMark, KeyRequest, MAC_BYTES, MacMode, TransportMode, WrappedKey};
+use chip::keys::{BlockKey, CardKeys, Declared, JobKeys, KeyFault, KeyGroup, KeyMark, KeyRequest, MAC_BYTES, MacMode, RootName, TransportMode, WrappedKey};
 use cryptoki::object::{KeyType, ObjectHandle};
 use cryptoki::session::Session;
 use ledger::fault::Fault;
@@ -177,7 +177,7 @@ impl<'a> Token<'a> {
                 RootKey::Token(found.handle)
             }
         };
-        Ok(Root { label: name.label, version: name.version, algorithm: noted.algorithm, city: noted.city, key })
+        Ok(Root { name: RootName { label: name.label, version: name.version, algorithm: noted.algorithm, city: noted.city }, key })
     }
 }
 

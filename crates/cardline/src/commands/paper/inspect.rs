@@ -9,6 +9,7 @@ use card::{Code, Digest};
 use ledger::book::state::{BatchState, JobState};
 use ledger::fault::Fault;
 use line::printed::Printed;
+use line::proof::spread;
 use plant::print_readers::PrintReaders;
 use serde_json::json;
 
@@ -161,13 +162,6 @@ fn tally(text: &str) -> BTreeMap<char, usize> {
     tally
 }
 
-/// `wanted` numbers below `count`, first and last among them.
-fn spread(count: usize, wanted: usize) -> Vec<usize> {
-    let wanted = wanted.min(count);
-    let at = |i: usize| if wanted < 2 { 0 } else { i * (count - 1) / (wanted - 1) };
-    (0..wanted).map(at).collect()
-}
-
 impl Finding {
     fn new(what: &'static str) -> Self {
         Self { what, checked: 0, wrong: Vec::new() }
@@ -210,12 +204,6 @@ impl Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_sample_is_spread_over_the_job() {
-        assert_eq!(spread(10, 4), [0, 3, 6, 9]);
-        assert_eq!((spread(3, 9), spread(5, 1), spread(0, 4)), (vec![0, 1, 2], vec![0], vec![]));
-    }
 
     #[test]
     fn characters_are_counted_not_only_found() {

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use artwork::{DocumentId, Photo, Proof, page_png, proof_sheet};
+use card::Message;
 use ledger::book::state::{ApplicationState, BatchState};
 use ledger::fault::Fault;
 use line::printed::Printed;
@@ -70,7 +71,7 @@ fn sheets(batch: &BatchState, issued_on: jiff::civil::Date, proofs: &[Proof], ou
         return Err(Fault::BadInput(format!("batch {} has no card", batch.batch)));
     }
     let broken = |e: artwork::Fault| Fault::Invariant(format!("contact sheet: {e}"));
-    let title = format!("Proof 样张 {}", batch.batch);
+    let title = format!("{} {}", Message::Proofs.both(), batch.batch);
     let pages = proof_sheet(&title, proofs, COLUMNS).map_err(broken)?;
     for (n, page) in (1..).zip(&pages) {
         write(&out.join(format!("contact-{n}.png")), &page_png(page, SHEET_DPI).map_err(broken)?)?;
