@@ -1,11 +1,13 @@
 //! What encoding costs: chip image, vendor line with a 60 KB photo, record without keys, reading both files back, and a permit's signature.
 //! `cargo bench -p chip`. Throughput is per card.
 
+mod cards;
+
 use std::hint::black_box;
 
-use card::application::{Application, BusinessType, Delivery, DocumentType, Lane, Sex};
 use card::profile::{CHIP_PERMIT, HUBEI_FOREIGNER_2025};
-use card::{BatchId, Card, Keyed, OutletCode, Profile, card_number};
+use card::{Card, Profile};
+use cards::card;
 use chip::cps::CpsWriter;
 use chip::permit::{PermitSigner as _, SoftwareSigner, verify};
 use chip::{FileTree, Parts};
@@ -14,60 +16,7 @@ use jiff::civil::date;
 use sm2::pkcs8::{EncodePrivateKey as _, LineEnding};
 
 const PHOTO_BYTES: usize = 60_000;
-const JOB_CARDS: u32 = 100;
-
-fn card(n: u32) -> Card {
-    Card {
-        batch: BatchId::parse("B20250601-01").expect("a batch id"),
-        position: n + 1,
-        job: 1,
-        slot: n + 1,
-        number: card_number::number_at("H", u64::from(n)).expect("a number"),
-        generation: 1,
-        outlet: OutletCode::parse("WH-01").expect("an outlet"),
-        division: "420100".to_owned(),
-        application: application(n),
-        issued_on: date(2025, 6, 1),
-        expires_on: date(2035, 6, 1),
-        qr_payload: format!("CL1:{n}"),
-        record_digest: Keyed([7; 16]),
-    }
-}
-
-fn application(n: u32) -> Application {
-    Application {
-        application_id: format!("WH01-{n:06}"),
-        business_type: BusinessType::New,
-        lane: Lane::Normal,
-        name: format!("ŁUKASZ EXAMPLE-{}", ["SØRENSEN", "NOWAK", "ZIELIŃSKI"][n as usize % 3]),
-        name_zh: Some("示例".to_owned()),
-        sex: Sex::M,
-        birth_date: date(1990, 2, 3),
-        nationality: "POL".to_owned(),
-        document_type: DocumentType::Passport,
-        document_number: format!("X{n:08}"),
-        document_expiry: date(2030, 1, 1),
-        mrz: None,
-        ssn: format!("POL0X{n:08}"),
-        work_permit_number: format!("420000{n:06}"),
-        work_permit_category: 'B',
-        work_permit_from: date(2025, 1, 1),
-        work_permit_to: date(2026, 12, 31),
-        employer_name: "湖北示例科技有限公司".to_owned(),
-        employer_code: "91350100M000100Y43".to_owned(),
-        photo: format!("{n}.jpg"),
-        photo_taken_on: date(2025, 5, 1),
-        religious_headgear: false,
-        delivery: Delivery::Outlet,
-        phone: "+86 27 8888 0000".to_owned(),
-        bank: "示例银行".to_owned(),
-        receipt_number: None,
-        due_on: None,
-        supersedes: None,
-        loss_report: None,
-        old_card_number: None,
-    }
-}
+const JOB_CARDS: usize = 100;
 
 /// The two files of a job.
 fn job(cards: &[Card], photo: &[u8], profile: &Profile) -> (Vec<u8>, Vec<u8>) {
@@ -95,7 +44,7 @@ fn chip_benches(c: &mut Criterion) {
     one.bench_function("check_texts", |b| b.iter(|| chip::check_texts(black_box(&cards[0].application), &profile.chip)));
     let tree = FileTree::of(&profile.chip).expect("a layout");
     one.bench_function("image", |b| b.iter(|| tree.image(black_box(&cards[0]), Parts::default()).ok().expect("fits")));
-    one.throughput(Throughput::Elements(u64::from(JOB_CARDS)));
+    one.throughput(Throughput::Elements(JOB_CARDS as u64));
     one.bench_function("image_line_cps", |b| b.iter(|| job(black_box(&cards), &photo, &profile)));
     one.bench_function("read_vendor", |b| b.iter(|| chip::vendor_records(black_box(&text))));
     one.bench_function("read_cps", |b| b.iter(|| chip::cps::cps_records(black_box(&cps))));

@@ -2,18 +2,20 @@
 //! all; then with signed permits, beside the bare SM2 signature on as many threads. `cargo bench -p chip --bench encode`. Throughput is per
 //! card. A million cards, and what they take of memory: `--bench million`.
 
+mod cards;
 mod encode_cards;
 
 use std::hint::black_box;
 
 use card::profile::{CHIP_PERMIT, HUBEI_FOREIGNER_2025};
 use card::{Card, Profile};
+use cards::{JOB_CARDS, card};
 use chip::cps::CpsWriter;
 use chip::keys::{CardKeys as _, JobKeys, groups_of};
 use chip::permit::{DISTID, SoftwareSigner, permit_message};
 use chip::{ChipImage, FileTree, Parts, Sm2Secret};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use encode_cards::{JOB_CARDS, card, job, keys, requests};
+use encode_cards::{job, keys, requests};
 use jiff::civil::date;
 use rayon::prelude::*;
 use sm2::dsa::signature::Signer as _;

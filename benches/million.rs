@@ -2,14 +2,16 @@
 //! its highest. Jobs are made as a night makes them, one per thread at a time, so the peak is the same for both; that is asserted, time is printed.
 //! Making up the cards counts too. `cargo bench -p chip --bench million`
 
+mod cards;
 mod encode_cards;
 
 use std::time::Instant;
 
 use card::{Card, Profile};
+use cards::{JOB_CARDS, card};
 use chip::FileTree;
 use chip::cps::CpsWriter;
-use encode_cards::{JOB_CARDS, card, job, keys};
+use encode_cards::{job, keys};
 use jiff::civil::date;
 use peak_alloc::PeakAlloc;
 use rayon::prelude::*;
