@@ -4,7 +4,7 @@
 set -euo pipefail
 need=()
 for pair in minisign:minisign qpdf:qpdf pdftotext:poppler-utils zbarimg:zbar-tools unzip:unzip strace:strace mkfs.ext4:e2fsprogs \
-  pkg-config:pkg-config scriptor:pcsc-tools opensc-tool:opensc openssl:openssl age:age; do
+  pkg-config:pkg-config scriptor:pcsc-tools opensc-tool:opensc openssl:openssl age:age soffice:libreoffice-calc-nogui; do
   command -v "${pair%%:*}" >/dev/null || need+=("${pair##*:}")
 done
 # The service of the card readers, a reader without a card, and what a program needs to be built for them; a token in software.

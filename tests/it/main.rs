@@ -43,6 +43,8 @@ mod system_paper;
 mod system_permit;
 #[cfg(feature = "system-tests")]
 mod system_pkcs11;
+#[cfg(feature = "system-tests")]
+mod system_spreadsheet;
 mod tamper;
 mod texts;
 mod world;
