@@ -132,28 +132,41 @@ fn the_report_balances_and_every_figure_can_be_read_aloud() {
     {
         assert!(report.contains(heading), "{heading}");
     }
-    assert!(report.contains("package 0 row ") || report.contains(" row "), "the slowest rows are named");
+    let slowest = &report[report.find("Slowest items").unwrap()..report.find("Proof sheet").unwrap()];
+    let named: Vec<&str> = slowest.split("<tr><td>").skip(1).collect();
+    assert_eq!(named.len(), 8);
+    assert!(named.iter().all(|n| (n.starts_with("Package ") && n.contains(" 申请包 ")) || (n.starts_with("Job ") && n.contains(" 作业 "))), "{slowest}");
 }
 
-/// The pictures of docs/pictures: `cargo test -p cardline --test it -- --ignored letters::the_pictures_of_the_docs` (needs poppler).
+/// The pictures of docs/pictures: `cargo test -p cardline --test it -- --ignored letters::the_pictures_of_the_docs` (needs poppler, and
+/// chromium with Chinese fonts for the report; Debian: poppler-utils chromium fonts-noto-core fonts-noto-cjk).
 #[test]
 #[ignore = "writes docs/pictures"]
 fn the_pictures_of_the_docs() {
-    let returns = plant().files("returns");
-    let largest = |end: &str| returns.iter().filter(|(path, _)| path.ends_with(end)).max_by_key(|(_, bytes)| bytes.len()).unwrap().0;
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/pictures");
     std::fs::create_dir_all(&folder).unwrap();
-    let pdf = plant().root.join(largest("/letter.pdf"));
-    let drawn = Command::new("pdftoppm").args(["-r", "96", "-png", "-singlefile", "-f", "1", "-l", "1"]).arg(pdf).arg(folder.join("letter")).status();
-    assert!(drawn.expect("pdftoppm").success());
-    let batch = crate::paper::only_batch(plant());
-    let look = plant().root.join("look");
-    plant().ok(&["proof", &batch, "--dpi", "200", "--out", look.to_str().unwrap()]);
-    let sheet = Command::new("pdftoppm").args(["-r", "110", "-png", "-singlefile"]).arg(look.join("contact.pdf")).arg(folder.join("proof")).status();
-    assert!(sheet.expect("pdftoppm").success());
+    let drawn = |program: &str, args: &[&str], from: &Path, to: &Path| {
+        let status = Command::new(program).args(args).arg(from).arg(to).status();
+        assert!(status.unwrap_or_else(|e| panic!("{program}: {e}")).success());
+    };
+    let returns = plant().files("returns");
+    let largest = returns.iter().filter(|(path, _)| path.ends_with("/letter.pdf")).max_by_key(|(_, bytes)| bytes.len()).unwrap().0;
+    let first_page = ["-png", "-singlefile", "-f", "1", "-l", "1", "-r"];
+    drawn("pdftoppm", &[&first_page[..], &["96"]].concat(), &plant().root.join(largest), &folder.join("letter"));
+    // Enough cards for a whole sheet.
+    let plant = Plant::stocked(190, 3);
+    plant.ok(&["run"]);
+    let batch = crate::paper::only_batch(&plant);
+    let look = plant.root.join("look");
+    plant.ok(&["proof", &batch, "--dpi", "200", "--out", look.to_str().unwrap()]);
+    drawn("pdftoppm", &[&first_page[..], &["110"]].concat(), &look.join("contact.pdf"), &folder.join("proof"));
     for side in ["front", "back"] {
         let cards = std::fs::read_dir(&look).unwrap().flatten().map(|e| e.path());
         let first = cards.filter(|p| p.to_string_lossy().ends_with(&format!("-{side}.png"))).min().expect("a card");
-        std::fs::copy(first, folder.join(format!("card-{side}.png"))).unwrap();
+        std::fs::write(folder.join(format!("card-{side}.png")), std::fs::read(first).unwrap()).unwrap();
     }
+    let report = plant.root.join("batches").join(&batch).join("report.html");
+    let shot = format!("--screenshot={}", folder.join("report.png").display());
+    let window = ["--headless", "--no-sandbox", "--hide-scrollbars", "--window-size=900,2600", &shot];
+    assert!(Command::new("chromium").args(window).arg(&report).status().expect("chromium").success());
 }

@@ -20,7 +20,7 @@ use crate::package::records::Row as RawRow;
 use crate::plan::{Plan, World};
 use crate::ports::Stage;
 use crate::pump::{Hands, Put, pump};
-use crate::report::Slowest;
+use crate::report::{Slowest, Timed};
 use crate::rows::PackageView;
 use crate::validate::neighbours::{Candidate, Neighbourhood};
 use crate::validate::pictures::Pictures;
@@ -230,7 +230,7 @@ impl Settler<'_, '_> {
     fn settle(&mut self, worked: Worked) -> Result<(), Fault> {
         match worked {
             Worked::Row(view, row, alone, seconds) => {
-                self.slowest.note(seconds, || format!("package {} row {}", view.package(), row + 1));
+                self.slowest.note(seconds, Timed::Row { package: view.package(), row });
                 self.add(&view, row, *alone)?;
                 let last = row + 1 == view.count();
                 if last || (row + 1) % ROWS_PER_FILE == 0 { self.close_chunk() } else { Ok(()) }

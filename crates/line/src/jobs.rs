@@ -12,7 +12,7 @@ use crate::job::{JobMaker, MadeJob};
 use crate::plan::{Plan, World};
 use crate::ports::Stage;
 use crate::pump::{Hands, pump};
-use crate::report::Slowest;
+use crate::report::{Slowest, Timed};
 
 /// What making all jobs needs; shared by all threads.
 pub struct Jobs<'a> {
@@ -42,7 +42,7 @@ impl Jobs<'_> {
             (job, self.make(job, book), self.world.clock.seconds() - since)
         };
         pump(Hands::Pool(pool), self.plan.threads, feed, timed, |(job, made, seconds)| {
-            slowest.note(seconds, || format!("job {job}"));
+            slowest.note(seconds, Timed::Job(job));
             self.settle(made?, book)
         })?;
         let all = lock(book).jobs(&self.maker.batch.batch)?.len() as u32 == self.maker.batch.jobs;

@@ -4,7 +4,7 @@
 use std::sync::Mutex;
 
 use card::seeded::{Bug, has};
-use card::{BatchId, Digest};
+use card::{BatchId, Digest, Message};
 use ledger::book::Book;
 use ledger::book::state::{BatchStage, BatchState};
 use ledger::entry::{BatchDispatched, Entry, Millis, RunEnded, RunStarted};
@@ -74,7 +74,7 @@ pub fn run(world: &World, plan: &Plan, book: &mut Book, starter: &Starter, halve
         (summary.intake, summary.throughput.slowest) = intake(world, plan, &Mutex::new(book), &vault, &judge, frozen_at)?;
         // What this intake brought (a missing package of a sequence) may free what was held before it.
         summary.rejudged += recheck::rejudge_held(book, &vault, &judge, plan, frozen_at)?;
-        summary.throughput.stages.push(("intake", summary.intake.ingested, world.clock.seconds() - since));
+        summary.throughput.stages.push((Message::StageIntake, summary.intake.ingested, world.clock.seconds() - since));
     }
     if let Some(chips) = chips.filter(|_| !world.stopping()) {
         produce(world, plan, book, &vault, &judge, &chips, &pool, frozen_at, &mut summary)?;
@@ -137,7 +137,7 @@ fn produce(
     book.renew()?;
     (world.give_back)();
     let Some(mut batch) = open else { return Ok(()) };
-    summary.throughput.stages.push(("cut", u64::from(batch.cards), world.clock.seconds() - since));
+    summary.throughput.stages.push((Message::StageCut, u64::from(batch.cards), world.clock.seconds() - since));
     same_release(&batch, plan.release_id)?;
     // Whatever was imported since: a batch is made with the registers it was cut with.
     let registers = registers::open(&*world.shelf, &book.cut_of(&batch)?.registers)?;
@@ -258,9 +258,9 @@ impl Night<'_> {
         let cards = u64::from(batch.cards);
         let (world, plan, vault, registers) = (self.world, self.plan, self.vault, self.registers);
         let mut since = world.clock.seconds();
-        let mut lap = |name| {
+        let mut lap = |stage| {
             let now = world.clock.seconds();
-            throughput.stages.push((name, cards, now - std::mem::replace(&mut since, now)));
+            throughput.stages.push((stage, cards, now - std::mem::replace(&mut since, now)));
         };
         let maker = JobMaker {
             out: &*world.disk,
@@ -275,11 +275,11 @@ impl Night<'_> {
             press: Default::default(),
         };
         let slowest = Jobs { world, plan, maker }.make_all(&Mutex::new(book), self.pool)?;
-        lap("jobs");
+        lap(Message::StageMade);
         throughput.slowest.merge(slowest);
         (world.give_back)();
         let dispatched = Dispatch { world, plan, vault, registers, book, batch, cut: &cut, rules: self.rules(batch) }.write_all()?;
-        lap("dispatch");
+        lap(Message::StageDispatch);
         (world.give_back)();
         seal::seal(world, book, batch, &dispatched, &plan.day(batch.frozen_at).to_string())
     }

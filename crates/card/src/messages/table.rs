@@ -143,11 +143,14 @@ messages! {
     NightsMeans: "Applications of each night by outcome, as they stand now; tonight is last.", "每夜申请及结果（按当前状态），最后为当夜。";
     WorstOutlets: "Where", "主要网点";
     Speed: "Throughput", "速度";
-    SpeedMeans: "Items per second in each stage of this run.", "本次运行各环节每秒处理量。";
+    SpeedMeans: "Seconds of this run spent in each stage, and how many it did in one.", "本次运行各环节用时（秒）及每秒处理量。";
     NotMeasured: "Not measured: this run only dispatched.", "未测量：本次运行仅发运。";
     Items: "Items", "数量";
     Seconds: "Seconds", "秒";
     PerSecond: "Per second", "每秒";
+    TimedRow: "Package {package}, row {row}", "申请包 {package} 第 {row} 行";
+    TimedJob: "Job {job}", "作业 {job}";
+    Item: "Item", "项目";
     Slowest: "Slowest items", "最慢项目";
     Forecast: "Finishing hour", "完成时间";
     FinishedEarly: "Finished at {time}, {spare} before {limit}.", "{time} 完成，距 {limit} 尚余 {spare}。";

@@ -21,7 +21,7 @@ use crate::plan::{Plan, World};
 use crate::printed::Printed;
 use crate::proof::spread;
 use finish::Finish;
-pub use speed::{Slowest, Throughput};
+pub use speed::{Slowest, Throughput, Timed};
 use tally::Tally;
 
 /// Resolution of the pictures: enough to read a name on a screen.

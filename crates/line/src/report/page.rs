@@ -3,13 +3,13 @@
 use std::fmt::Write as _;
 
 use card::messages::{self, Said, count};
-use card::{Message, Outcome, OutletCode};
+use card::{Code, Message, Outcome, OutletCode};
 use jiff::civil::Date;
 use ledger::book::state::BatchState;
 
 use super::charts::{self, Bar, Series, counted, described};
 use super::finish::Finish;
-use super::speed::Throughput;
+use super::speed::{Throughput, Timed};
 use super::tally::{OutletNight, Tally};
 use crate::markup::escaped;
 
@@ -112,23 +112,30 @@ pub fn reasons(nights: &[Tally]) -> String {
     page += &two(&Message::ByReasonMeans.said(), "");
     let [code, reason, trend, applications, outlets] =
         [Message::Code, Message::Reason, Message::Trend, Message::Applications, Message::WorstOutlets].map(Message::both);
-    let _ = write!(page, "<table><tr><th>{code}<th>{reason}<th>{outlets}<th>{trend}<th class=n>{applications}");
+    // A plant's first night has no trend to show.
+    let trend = if nights.len() > 1 { format!("<th>{trend}") } else { String::new() };
+    let _ = write!(page, "<table><tr><th>{code}<th colspan=2>{reason}<th>{outlets}{trend}<th class=n>{applications}");
     let mut codes: Vec<_> = night.codes.keys().map(|code| (night.stopped_by(*code), *code)).collect();
     codes.sort_by_key(|(n, code)| (std::cmp::Reverse(*n), *code));
     for (n, code) in codes {
         let d = code.definition();
-        let each: Vec<u64> = nights.iter().map(|night| night.stopped_by(code)).collect();
-        let told = each.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
-        let _ = write!(page, "<tr><td><b>{}</b><td>{}<br><span lang=zh-Hans>{}</span>", d.text, escaped(d.en), escaped(d.zh));
-        let _ = write!(page, "<td>{}<td>{}<td class=n>{}", worst(&night.codes[&code]), charts::spark(&told, &each, RED), count(n));
+        let _ = write!(page, "<tr><td class=w><b>{}</b><td>{}<td lang=zh-Hans>{}", d.text, escaped(d.en), escaped(d.zh));
+        let _ = write!(page, "<td>{}{}<td class=n>{}", worst(&night.codes[&code]), trend_of(nights, code), count(n));
     }
     page + "</table>\n"
+}
+
+fn trend_of(nights: &[Tally], code: Code) -> String {
+    let each: Vec<u64> = nights.iter().map(|night| night.stopped_by(code)).collect();
+    let told = each.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
+    if each.len() > 1 { format!("<td>{}", charts::spark(&told, &each, RED)) } else { String::new() }
 }
 
 fn worst(outlets: &std::collections::BTreeMap<OutletCode, u64>) -> String {
     let mut all: Vec<_> = outlets.iter().collect();
     all.sort_by_key(|(code, n)| (std::cmp::Reverse(**n), (*code).clone()));
-    let named = all.iter().take(WORST_MAX).map(|(code, n)| format!("{}&nbsp;{}", escaped(code.as_str()), count(**n))).collect::<Vec<_>>().join(", ");
+    let named =
+        all.iter().take(WORST_MAX).map(|(code, n)| format!("<span class=w>{} {}</span>", escaped(code.as_str()), count(**n))).collect::<Vec<_>>().join(", ");
     if all.len() > WORST_MAX { named + " …" } else { named }
 }
 
@@ -150,30 +157,35 @@ pub fn speed(throughput: &Throughput) -> String {
     if throughput.stages.is_empty() {
         return page + &two(&Message::NotMeasured.said(), "");
     }
-    let pace = |items: u64, seconds: f64| items as f64 / seconds.max(1e-9);
-    let bar = |(name, items, seconds): &(&str, u64, f64)| {
-        let each = pace(*items, *seconds);
-        Bar { label: (*name).to_owned(), values: vec![each], end: if each < 10.0 { format!("{each:.1}") } else { count(each as u64) } }
-    };
+    // Seconds, not items a second: the stage a night waits for has the longest bar.
+    let bar = |(stage, items, seconds): &(Message, u64, f64)| Bar { label: stage.both(), values: vec![*seconds], end: pace(*items, *seconds) };
     let bars: Vec<Bar> = throughput.stages.iter().map(bar).collect();
-    let series = [Series { name: Message::PerSecond.both(), colour: BLUE }];
+    let series = [Series { name: Message::Seconds.both(), colour: BLUE }];
     let description = format!("{} {}", Message::SpeedMeans.both(), described(&bars));
     page += &two(&Message::SpeedMeans.said(), "");
     page += &charts::bars("speed", &Message::Speed.both(), &description, &series, &bars);
-    let _ = write!(page, "<table><tr><th>{}<th class=n>{}<th class=n>{}", Message::Stage.both(), Message::Items.both(), Message::Seconds.both());
-    for (name, items, seconds) in &throughput.stages {
-        let _ = write!(page, "<tr><td>{name}<td class=n>{}<td class=n>{seconds:.2}", count(*items));
+    let [stage, items, seconds, per_second] = [Message::Stage, Message::Items, Message::Seconds, Message::PerSecond].map(Message::both);
+    let _ = write!(page, "<table><tr><th>{stage}<th class=n>{items}<th class=n>{seconds}<th class=n>{per_second}");
+    for (stage, items, seconds) in &throughput.stages {
+        let _ = write!(page, "<tr><td>{}<td class=n>{}<td class=n>{seconds:.2}<td class=n>{}", stage.both(), count(*items), pace(*items, *seconds));
     }
     page += "</table>\n";
     page + &slowest(throughput)
 }
 
+/// Items a second.
+fn pace(items: u64, seconds: f64) -> String {
+    let each = items as f64 / seconds.max(1e-9);
+    if each < 10.0 { format!("{each:.1}") } else { count(each as u64) }
+}
+
 fn slowest(throughput: &Throughput) -> String {
-    let rows: String = throughput.slowest.iter().map(|(what, seconds)| format!("<tr><td>{}<td class=n>{seconds:.2}", escaped(what))).collect();
+    let row = |(what, seconds): (Timed, f64)| format!("<tr><td>{}<td class=n>{seconds:.2}", what.said().join(" "));
+    let rows: String = throughput.slowest.iter().map(row).collect();
     if rows.is_empty() {
         return String::new();
     }
-    format!("<h3>{}</h3><table><tr><th>{}<th class=n>{}{rows}</table>\n", Message::Slowest.both(), Message::Items.both(), Message::Seconds.both())
+    format!("<h3>{}</h3><table><tr><th>{}<th class=n>{}{rows}</table>\n", Message::Slowest.both(), Message::Item.both(), Message::Seconds.both())
 }
 
 const STYLE: &str = "@page{size:A4;margin:15mm}*{box-sizing:border-box}\
@@ -183,6 +195,7 @@ h1 span{font-weight:400;margin-left:.8rem}h2{font-size:1.15rem;color:#14487f;mar
 dl{display:grid;grid-template-columns:auto 1fr;gap:.1rem 1.2rem;margin:0}dt{color:#5c6670}dd{margin:0}\
 table{border-collapse:collapse;width:100%;margin:.6rem 0}td,th{padding:.3rem .8rem .3rem 0;border-bottom:1px solid #d5dce3;text-align:left;vertical-align:top}\
 th{color:#5c6670;font-weight:400}tr{break-inside:avoid}.n{text-align:right;padding-right:0;padding-left:.8rem;font-variant-numeric:tabular-nums}\
+.n+td:not(.n),.n+th:not(.n){padding-left:1.6rem}.w{white-space:nowrap}\
 .two{display:grid;grid-template-columns:1fr 1fr;gap:0 1.4rem;margin:.3rem 0}.good{color:#22613f;font-weight:600}.bad{color:#b3261e;font-weight:700}\
 svg{display:block;width:100%;height:auto;margin:.6rem 0;break-inside:avoid;font-size:12px;fill:#1c2229}svg .small{font-size:10px;fill:#5c6670}svg.spark{width:auto;height:20px;margin:.2rem 0}\
 .proofs{display:grid;grid-template-columns:repeat(4,1fr);gap:.5rem}.proofs img{width:100%;border:1px solid #c9ced4;border-radius:5px}\
@@ -191,7 +204,6 @@ svg{display:block;width:100%;height:auto;margin:.6rem 0;break-inside:avoid;font-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use card::Code;
 
     fn night(batch: &str, stopped: u64) -> Tally {
         let mut night = Tally { batch: batch.into(), outcomes: [5, 1, stopped], ..Tally::default() };
@@ -204,7 +216,7 @@ mod tests {
     #[test]
     fn a_reason_is_shown_with_the_nights_before_it() {
         let page = reasons(&[night("B1", 2), night("B2", 0), night("B3", 7)]);
-        assert!(page.contains("<title>2, 0, 7</title>") && page.contains("WH-01&nbsp;7") && page.contains("PHO-13"), "{page}");
+        assert!(page.contains("<title>2, 0, 7</title>") && page.contains("WH-01 7</span>") && page.contains("PHO-13"), "{page}");
         assert!(nights(&[night("B1", 2)]).is_empty(), "one night alone has no trend");
         assert!(nights(&[night("B1", 2), night("B2", 3)]).contains("B1: 8; B2: 9"));
     }
