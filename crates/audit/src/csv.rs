@@ -1,4 +1,4 @@
-//! Reading the lists the line writes: RFC 4180, UTF-8, one heading line; a leading apostrophe before what a spreadsheet would
+//! Reading the lists the line writes: RFC 4180, UTF-8 with or without byte order mark, one heading line; a leading apostrophe before what a spreadsheet would
 //! execute is taken off again. Strict: anything else is an error with its line.
 
 use std::borrow::Cow;
@@ -26,6 +26,7 @@ impl<'a> Csv<'a> {
     /// Not UTF-8, or no heading.
     pub fn open(bytes: &'a [u8]) -> Result<Self, String> {
         let text = std::str::from_utf8(bytes).map_err(|_| "not UTF-8".to_owned())?;
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let mut csv = Self { rest: text, columns: Vec::new(), row: 0 };
         let heading = csv.next_row()?.ok_or("no heading")?;
         csv.columns = heading.values.into_iter().map(Cow::into_owned).collect();
@@ -127,6 +128,7 @@ mod tests {
     fn quotes_line_ends_and_apostrophes_come_off() {
         let text = "a,b\r\n'=1,\"x\"\"y,\nz\"\r\nO'Neill,\r\n";
         assert_eq!(rows(text).unwrap(), [["=1", "x\"y,\nz"], ["O'Neill", ""]]);
+        assert_eq!(rows(&format!("\u{feff}{text}")), rows(text), "a byte order mark is no part of the heading");
     }
 
     #[test]

@@ -5,13 +5,16 @@ use std::borrow::Cow;
 /// First characters a spreadsheet would take for a formula, full-width forms included (OWASP ASVS 5.0 1.2.10).
 const FORMULA_STARTS: [char; 12] = ['=', '+', '-', '@', '\t', '\r', '\n', '\0', '＝', '＋', '－', '＠'];
 
+/// Before the heading: without it a spreadsheet on a Chinese desk takes UTF-8 for GB18030, and every name for rubbish.
+pub const BYTE_ORDER_MARK: &str = "\u{feff}";
+
 /// The value as it may stand in a list: an apostrophe before anything a spreadsheet would execute.
 #[must_use]
 pub fn inert(value: &str) -> Cow<'_, str> {
     if value.starts_with(FORMULA_STARTS) { Cow::Owned(format!("'{value}")) } else { Cow::Borrowed(value) }
 }
 
-/// Builds a CSV text in memory, CRLF, every value made inert.
+/// Builds a CSV text in memory: byte order mark, CRLF, every value made inert.
 pub struct List {
     writer: csv::Writer<Vec<u8>>,
     columns: usize,
@@ -21,7 +24,7 @@ pub struct List {
 impl List {
     #[must_use]
     pub fn new(columns: &[&str]) -> Self {
-        let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+        let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(BYTE_ORDER_MARK.as_bytes().to_vec());
         writer.write_record(columns).expect("writing to memory");
         Self { writer, columns: columns.len(), rows: 0 }
     }
@@ -57,6 +60,6 @@ mod tests {
         assert_eq!(inert("O'Néill-Müller"), "O'Néill-Müller");
         let mut list = List::new(&["a", "b"]);
         list.row(["=1", "x\"y,\nz"]);
-        assert_eq!(String::from_utf8(list.into_bytes()).unwrap(), "a,b\r\n'=1,\"x\"\"y,\nz\"\r\n");
+        assert_eq!(String::from_utf8(list.into_bytes()).unwrap(), "\u{feff}a,b\r\n'=1,\"x\"\"y,\nz\"\r\n");
     }
 }
