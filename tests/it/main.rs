@@ -10,6 +10,7 @@ mod encode;
 mod faults_page;
 mod handover;
 mod hardship;
+mod ipp_printer;
 mod keys;
 mod kill;
 mod ledger_commands;
@@ -22,6 +23,7 @@ mod permits;
 mod photo;
 mod pictures;
 mod plant;
+mod print;
 mod purge;
 mod races;
 mod seeds;
@@ -43,6 +45,8 @@ mod system_paper;
 mod system_permit;
 #[cfg(feature = "system-tests")]
 mod system_pkcs11;
+#[cfg(feature = "system-tests")]
+mod system_print;
 #[cfg(feature = "system-tests")]
 mod system_spreadsheet;
 mod tamper;

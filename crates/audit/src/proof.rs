@@ -72,7 +72,7 @@ invariants! {
     I23 "I-23" "times never go back, but to the time a run or batch froze, or where CLK-01 says that the clock did",
     I24 "I-24" "the people register changed and batches released by who may, signatures verified again",
     I26 "I-26" "every start after an unclean stop says who and why",
-    I27 "I-27" "every hand-over used one token, in its device's chain, for a released batch under the header written down",
+    I27 "I-27" "every hand-over and print job used one token, in its device's chain, for a released batch under the header written down",
     I29 "I-29" "what was purged had come to its end and is gone; what was not has its key",
     I32 "I-32" "every package has one answer, one outcome an application",
     I33 "I-33" "cards encoded here: attempted before they ended, good once, in doubt until two people said so, no device had their job",

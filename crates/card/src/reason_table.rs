@@ -413,6 +413,20 @@ pub enum Code {
     Enc07,
     /// The cards of this job are not encoded this way: they went, or go, another.
     Enc08,
+    /// The device isn't reached this way: envelopes go to one, print jobs over IPP to another.
+    Prn01,
+    /// The printer's address can't be used.
+    Prn02,
+    /// The printer can't be asked: no connection, no valid certificate, or an answer that makes no sense. Nothing was sent.
+    Prn03,
+    /// The printer is not ready for this job. Nothing was sent.
+    Prn04,
+    /// Other media is in the printer than the job is made for. Nothing was sent.
+    Prn05,
+    /// The printer refused the job before it took it. Nothing is printed.
+    Prn06,
+    /// Nobody knows what became of the print job: it is in doubt.
+    Prn07,
     /// The envelope can't be opened: damaged, cut short, or sealed to another key.
     Env01,
     /// The envelope is not for this device, or not what its signed header says.
@@ -421,7 +435,7 @@ pub enum Code {
     Env03,
 }
 
-static DEFINITIONS: [Definition; 208] = [
+static DEFINITIONS: [Definition; 215] = [
     Definition {
         code: Code::Pkg01,
         text: "PKG-01",
@@ -2676,6 +2690,83 @@ static DEFINITIONS: [Definition; 208] = [
         zh: "该作业的卡片不以此方式写卡:已由或须由另一途径写卡。",
         todo_en: "A job is encoded here, or by the device its sealed files went to, never both.",
         todo_zh: "一个作业只能在本机写卡,或由接收封装文件的设备写卡,不得两者并用。",
+    },
+    Definition {
+        code: Code::Prn01,
+        text: "PRN-01",
+        scope: Scope::Command,
+        effect: Effect::Reject,
+        lane: AnswerLane::OurSide,
+        en: "The device isn't reached this way: envelopes go to one, print jobs over IPP to another.",
+        zh: "该设备不以此方式接收:一种只收信封,另一种通过 IPP 收打印作业。",
+        todo_en: "Name a printer with an address for `cardline print`, a device with a key for `cardline handover`.",
+        todo_zh: "使用 `cardline print` 请指定有地址的打印机,使用 `cardline handover` 请指定有公钥的设备。",
+    },
+    Definition {
+        code: Code::Prn02,
+        text: "PRN-02",
+        scope: Scope::Command,
+        effect: Effect::Reject,
+        lane: AnswerLane::OurSide,
+        en: "The printer's address can't be used.",
+        zh: "打印机地址无法使用。",
+        todo_en: "Give ipps://HOST/PATH, or ipp://HOST/PATH for a printer on this machine.",
+        todo_zh: "请提供 ipps://主机/路径;本机打印机可用 ipp://主机/路径。",
+    },
+    Definition {
+        code: Code::Prn03,
+        text: "PRN-03",
+        scope: Scope::Command,
+        effect: Effect::Reject,
+        lane: AnswerLane::OurSide,
+        en: "The printer can't be asked: no connection, no valid certificate, or an answer that makes no sense. Nothing was sent.",
+        zh: "无法询问打印机:无连接、证书无效或应答无法理解,未发送任何内容。",
+        todo_en: "Look at the printer, its network and `[print] ca`; then print again.",
+        todo_zh: "请检查打印机、网络及 `[print] ca`,再重新打印。",
+    },
+    Definition {
+        code: Code::Prn04,
+        text: "PRN-04",
+        scope: Scope::Command,
+        effect: Effect::Reject,
+        lane: AnswerLane::OurSide,
+        en: "The printer is not ready for this job. Nothing was sent.",
+        zh: "打印机尚不能接收该作业,未发送任何内容。",
+        todo_en: "See to what it says; then print again.",
+        todo_zh: "请按其提示处理后重新打印。",
+    },
+    Definition {
+        code: Code::Prn05,
+        text: "PRN-05",
+        scope: Scope::Command,
+        effect: Effect::Reject,
+        lane: AnswerLane::OurSide,
+        en: "Other media is in the printer than the job is made for. Nothing was sent.",
+        zh: "打印机内的介质与作业要求不符,未发送任何内容。",
+        todo_en: "Load the cards the message names; then print again.",
+        todo_zh: "请装入提示中的卡片后重新打印。",
+    },
+    Definition {
+        code: Code::Prn06,
+        text: "PRN-06",
+        scope: Scope::Command,
+        effect: Effect::Reject,
+        lane: AnswerLane::OurSide,
+        en: "The printer refused the job before it took it. Nothing is printed.",
+        zh: "打印机未接收该作业即予拒绝,未打印任何内容。",
+        todo_en: "See to what it says; then print again.",
+        todo_zh: "请按其提示处理后重新打印。",
+    },
+    Definition {
+        code: Code::Prn07,
+        text: "PRN-07",
+        scope: Scope::Command,
+        effect: Effect::Reject,
+        lane: AnswerLane::OurSide,
+        en: "Nobody knows what became of the print job: it is in doubt.",
+        zh: "打印作业结果不明:该作业存疑。",
+        todo_en: "Look at the printer and count the cards; two people then say `cardline handover resolve`.",
+        todo_zh: "请查看打印机并清点卡片,再由两人执行 `cardline handover resolve`。",
     },
     Definition {
         code: Code::Env01,

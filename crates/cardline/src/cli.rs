@@ -5,6 +5,7 @@ mod devices;
 mod encode;
 mod paper;
 mod photo;
+mod print;
 mod upkeep;
 
 use std::path::PathBuf;
@@ -19,6 +20,7 @@ pub use devices::{
 pub use encode::{EncodeArgs, EncodeCommand, EncodeResolveArgs, EncodeWalkArgs, WholeArg};
 pub use paper::{InspectArgs, ProofArgs};
 pub use photo::{EngineArgs, PhotoCheckArgs, PhotoCommand, PhotoEvaluateArgs, PhotoLabelledArgs, PhotoSheetArgs, WhatifArgs};
+pub use print::PrintArgs;
 pub use upkeep::{BackupArgs, DrillArgs, LedgerCommand, PurgeArgs, RestoreArgs, VerifyArgs};
 
 /// Batch card production: packages in, cards out, every application accounted for.
@@ -164,6 +166,8 @@ pub enum Command {
     Inspect(InspectArgs),
     /// Hand a released batch's jobs over to a device: each file once, in an envelope only that device can open.
     Handover(HandoverArgs),
+    /// Print a released job at a printer over IPP, once, and wait until it is printed.
+    Print(PrintArgs),
     /// Encode the cards of a released job here, at a card reader, one blank after the other.
     Encode(EncodeArgs),
 }

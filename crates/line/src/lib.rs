@@ -22,6 +22,7 @@ pub mod people;
 pub mod personalise;
 pub mod plan;
 pub mod ports;
+pub mod print;
 pub mod printed;
 pub mod proof;
 pub mod pump;

@@ -10,5 +10,6 @@ mod inputs;
 mod neighbours;
 mod panics;
 pub mod plant;
+mod print;
 mod purge;
 mod strays;

@@ -222,6 +222,8 @@ impl Story {
             Entry::CardAttempted(e) => self.card_attempted(seq, e, proofs),
             Entry::AttemptEnded(e) => self.attempt_ended(seq, e, proofs),
             Entry::AttemptResolved(e) => self.attempt_resolved(seq, e, proofs),
+            Entry::PrinterAdded(e) => self.printer_added(seq, e, proofs),
+            Entry::PrintEnded(e) => self.print_ended(seq, e, proofs),
         }
     }
 

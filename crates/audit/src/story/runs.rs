@@ -125,5 +125,7 @@ fn time_of(entry: &Entry) -> Option<Millis> {
         Entry::CardAttempted(e) => e.at,
         Entry::AttemptEnded(e) => e.at,
         Entry::AttemptResolved(e) => e.at,
+        Entry::PrinterAdded(e) => e.at,
+        Entry::PrintEnded(e) => e.at,
     })
 }

@@ -73,7 +73,7 @@ fn walked(open: &mut OpenPlant, args: &EncodeWalkArgs, who: &str, batch: &BatchI
 }
 
 /// The profile the batch was cut with, as it applied that day.
-fn profile_of(open: &OpenPlant, batch: &BatchState) -> Result<card::Profile, Fault> {
+pub fn profile_of(open: &OpenPlant, batch: &BatchState) -> Result<card::Profile, Fault> {
     let profile = wiring::profile_at(&open.root, &open.config, batch.frozen_at)?;
     if profile.id != batch.profile {
         return Err(Fault::refused(Code::Cfg02, format!("{} was cut with profile {}, not {}", batch.batch, batch.profile, profile.id)));
@@ -94,7 +94,7 @@ fn slot(_: &EncodeWalkArgs) -> Result<Box<dyn BlankSlot>, Fault> {
 }
 
 /// BATCH/JOB.
-fn job_of(text: &str) -> Result<(BatchId, u32), Fault> {
+pub fn job_of(text: &str) -> Result<(BatchId, u32), Fault> {
     let wrong = || Fault::refused(Code::Use01, "a job is BATCH/JOB, for example B20250601-01/2");
     let (batch, job) = text.split_once('/').ok_or_else(wrong)?;
     Ok((BatchId::parse(batch).map_err(|_| wrong())?, job.parse().map_err(|_| wrong())?))

@@ -17,6 +17,7 @@ mod package;
 mod paper;
 mod people;
 mod photo;
+mod print;
 mod purge;
 mod reasons;
 mod registers;
@@ -74,6 +75,7 @@ pub fn dispatch(cli: &Cli) -> Result<u8, Fault> {
         Command::Proof(args) => paper::proof(cli, args),
         Command::Inspect(args) => paper::inspect(cli, args),
         Command::Handover(args) => handover::handover(cli, args),
+        Command::Print(args) => print::print(cli, args),
         Command::Encode(args) => encode::encode(cli, args),
     }
 }

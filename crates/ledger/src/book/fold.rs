@@ -58,6 +58,8 @@ impl Book {
             Entry::CardAttempted(e) => self.fold_attempted(e)?,
             Entry::AttemptEnded(e) => self.fold_attempt_ended(e)?,
             Entry::AttemptResolved(e) => self.fold_attempt_resolved(e)?,
+            Entry::PrinterAdded(e) => self.fold_printer_added(e)?,
+            Entry::PrintEnded(e) => self.fold_print_ended(e)?,
         }
         Ok(())
     }

@@ -5,6 +5,7 @@ mod attempts;
 mod fold;
 mod handovers;
 pub mod keys;
+mod printing;
 pub mod queries;
 mod sightings;
 pub mod state;

@@ -7,12 +7,12 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::entry::{
     CardAttempted, CardEventKind, Cause, DeviceAdded, DeviceKind, Facts, FileDigest, HandoverBegun, JobMade, MachineResult, Millis, PackageReceived,
-    PersonAdded, Role,
+    PersonAdded, PrinterAdded, Role,
 };
 use crate::fault::Fault;
 
 /// Raised whenever a key or value of the index changes its shape.
-pub const FOLD_VERSION: u32 = 7;
+pub const FOLD_VERSION: u32 = 8;
 
 /// Where an application stands now.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -198,12 +198,31 @@ impl PersonState {
     }
 }
 
+/// How a device is reached.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum Reached {
+    /// By envelopes sealed to this public key.
+    Envelope(String),
+    /// By print jobs to this IPP address.
+    Ipp(String),
+}
+
+impl Reached {
+    /// The public key, or the address.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Envelope(text) | Self::Ipp(text) => text,
+        }
+    }
+}
+
 /// A device jobs are handed to. Removed ones stay on record: neither name nor key is given again.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct DeviceState {
     pub device: String,
     pub kind: DeviceKind,
-    pub recipient: String,
+    pub reached: Reached,
     pub sealed_only: bool,
     pub removed: bool,
     /// Hand-overs begun, void ones included: the number of the last.
@@ -217,7 +236,12 @@ pub struct DeviceState {
 impl DeviceState {
     pub(super) fn of(e: &DeviceAdded) -> Self {
         let DeviceAdded { device, kind, recipient, sealed_only, .. } = e.clone();
-        Self { device, kind, recipient, sealed_only, removed: false, tokens: 0, in_doubt: None, previous: None }
+        Self { device, kind, reached: Reached::Envelope(recipient), sealed_only, removed: false, tokens: 0, in_doubt: None, previous: None }
+    }
+
+    pub(super) fn of_printer(e: &PrinterAdded) -> Self {
+        let (device, reached) = (e.device.clone(), Reached::Ipp(e.uri.clone()));
+        Self { device, kind: DeviceKind::Printer, reached, sealed_only: false, removed: false, tokens: 0, in_doubt: None, previous: None }
     }
 }
 

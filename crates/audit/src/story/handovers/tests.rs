@@ -63,7 +63,7 @@ fn night() -> Vec<Entry> {
     ]
 }
 
-fn device(name: &str, who: &str, by: Option<&Person>) -> Entry {
+pub(in crate::story) fn device(name: &str, who: &str, by: Option<&Person>) -> Entry {
     let recipient = format!("age1{name}");
     let text = format!("cardline device added\nplant: p\ndevice: {name}\nkind: printer\nrecipient: {recipient}\nsealed-only: yes\nby: {who}\n");
     let signature = by.map(|by| by.sign(&text));
@@ -91,14 +91,14 @@ pub(in crate::story) fn begun(name: &str, number: u64, path: &str, previous: Opt
 
 /// The token again, under the header it must have.
 pub(in crate::story) fn signed(token: &mut HandoverBegun) {
-    token.header = Digest::of(header(token, &format!("age1{}", token.device), "p").as_bytes());
+    token.header = Digest::of(header(token, &Reached::Envelope(format!("age1{}", token.device)), "p").as_bytes());
 }
 
-fn done(name: &str, number: u64) -> Entry {
+pub(in crate::story) fn done(name: &str, number: u64) -> Entry {
     Entry::HandoverDone(HandoverDone { device: name.into(), number, envelope_len_bytes: 1, envelope: Digest([2; 32]), at: AT + 2 })
 }
 
-fn said(token: &HandoverBegun, arrived: bool, person: &Person) -> Entry {
+pub(in crate::story) fn said(token: &HandoverBegun, arrived: bool, person: &Person) -> Entry {
     let (device, number, header, word) = (&token.device, token.number, token.header, if arrived { "yes" } else { "no" });
     let (id, role) = (person.id, person.role.name());
     let text = format!(
@@ -129,7 +129,7 @@ pub(in crate::story) fn broken(people: &[Person], entries: Vec<Entry>) -> Vec<St
 }
 
 #[track_caller]
-fn only(entries: Vec<Entry>, why: &str) {
+pub(in crate::story) fn only(entries: Vec<Entry>, why: &str) {
     let found = broken(&[], entries);
     assert!(found.len() == 1 && found[0].starts_with("I-27") && found[0].contains(why), "{why}: {found:?}");
 }

@@ -3,7 +3,7 @@
 use std::io::{self, BufWriter, Write};
 
 use card::{BatchId, Code, Outcome};
-use ledger::entry::{CardAttempted, Entry, HandoverBegun, Judged, Millis};
+use ledger::entry::{CardAttempted, Entry, HandoverBegun, Judged, Millis, PrintEnded};
 use ledger::fault::Fault;
 use ledger::journal::{JournalView, Record};
 use line::plan::rfc3339;
@@ -144,6 +144,8 @@ fn summary(entry: &Entry) -> (Option<Millis>, String) {
             let (card, word) = (named(&e.number, e.generation), if e.good { "good" } else { "spoiled" });
             (Some(e.at), format!("attempt {} at {card}: {word}, says {} ({}), because: {}", e.attempt, e.person, e.role.name(), e.reason))
         }
+        Entry::PrinterAdded(e) => (Some(e.at), format!("printer {} at {} added by {}", e.device, e.uri, e.who)),
+        Entry::PrintEnded(e) => (Some(e.at), print_ended(e)),
     }
 }
 
@@ -159,6 +161,13 @@ fn named(number: &str, generation: u32) -> String {
 
 fn handover_begun(e: &HandoverBegun) -> String {
     format!("batch {} job {}: hand-over {} of {} to {} begun by {}, header {}", e.batch, e.job, e.number, e.file.path, e.device, e.who, e.header)
+}
+
+fn print_ended(e: &PrintEnded) -> String {
+    let status = e.status.map_or_else(String::new, |status| format!(", status {status:04x}"));
+    let job = e.printer_job.map_or_else(String::new, |job| format!(", the printer's job {job}"));
+    let sides = e.impressions.map_or_else(String::new, |n| format!(", {n} sides"));
+    format!("hand-over {} to {}: the printer says {}{status}{job}{sides}", e.number, e.device, e.outcome.name())
 }
 
 fn codes(reasons: &[card::Reason]) -> String {
