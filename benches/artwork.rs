@@ -54,6 +54,7 @@ fn card(n: u32) -> Card {
         slot: n,
         number: format!("A9{n:06}X"),
         generation: 1,
+        remake_of: None,
         outlet: OutletCode::parse("WH-01").expect("an outlet code"),
         division: "420100".into(),
         application: application(n),

@@ -6,6 +6,7 @@ mod fold;
 mod handovers;
 pub mod keys;
 pub mod queries;
+mod remakes;
 mod sightings;
 pub mod state;
 
