@@ -24,6 +24,7 @@ mod pictures;
 mod plant;
 mod purge;
 mod races;
+mod remakes;
 mod seeds;
 #[cfg(feature = "system-tests")]
 mod softhsm;

@@ -14,6 +14,14 @@ pub struct RemakeOf {
     pub batch: BatchId,
 }
 
+impl RemakeOf {
+    /// As lists name it.
+    #[must_use]
+    pub fn mark(&self) -> String {
+        format!("{} generation {} {}", self.number, self.generation, self.batch)
+    }
+}
+
 /// One card of a cut batch. Personal: no `Debug`.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Card {

@@ -158,7 +158,7 @@ fn code_exit_code(code: Code) -> u8 {
         Some("OUT") => 70,
         Some("DSK") => 73,
         Some("LCK") => 75,
-        Some("AUT" | "HND" | "ENC") => 77,
+        Some("AUT" | "HND" | "ENC" | "RMK") => 77,
         _ => 65,
     }
 }

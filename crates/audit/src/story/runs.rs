@@ -125,5 +125,9 @@ fn time_of(entry: &Entry) -> Option<Millis> {
         Entry::CardAttempted(e) => e.at,
         Entry::AttemptEnded(e) => e.at,
         Entry::AttemptResolved(e) => e.at,
+        Entry::RemakeRequested(e) => e.at,
+        Entry::RemakeApproved(e) => e.at,
+        Entry::RemakeRefused(e) => e.at,
+        Entry::CardRevoked(e) => e.at,
     })
 }

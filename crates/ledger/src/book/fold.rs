@@ -287,8 +287,7 @@ impl Book {
         }
         for (position, cut) in e.cards.iter().enumerate() {
             let position = position as u32;
-            let place =
-                Place { batch: e.batch.clone(), position, number: cut.number.clone(), generation: cut.generation, void: false, remake_of: None };
+            let place = Place { batch: e.batch.clone(), position, number: cut.number.clone(), generation: cut.generation, void: false, remake_of: None };
             self.change_application(cut.ordinal, |a| a.take_place(place))?;
             self.fold_remade(cut, &e.batch)?;
             let card = CardState {

@@ -57,7 +57,7 @@ pub struct Place {
 }
 
 impl Place {
-    /// What a card here is made for again, if this place's card is to be.
+    /// The card here, as what is made for it again names it.
     fn parent(&self) -> RemakeOf {
         RemakeOf { number: self.number.clone(), generation: self.generation, batch: self.batch.clone() }
     }
@@ -96,7 +96,12 @@ impl ApplicationState {
         if self.earlier.iter().any(|p| p.batch == place.batch) {
             return;
         }
-        let remake_of = self.place.as_ref().filter(|_| self.remaking).map(Place::parent);
+        // A void place was for nobody: what it was to replace is still to be replaced.
+        let remake_of = match &self.place {
+            Some(before) if self.remaking => Some(before.parent()),
+            Some(before) if before.void => before.remake_of.clone(),
+            _ => None,
+        };
         self.earlier.extend(self.place.replace(Place { remake_of, ..place }));
         self.remaking = false;
     }

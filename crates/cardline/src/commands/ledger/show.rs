@@ -9,6 +9,7 @@ use ledger::journal::{JournalView, Record};
 use line::plan::rfc3339;
 
 use super::super::encode::end_of;
+use super::super::track::remade;
 use super::told;
 use crate::cli::Cli;
 
@@ -143,6 +144,9 @@ fn summary(entry: &Entry) -> (Option<Millis>, String) {
         Entry::AttemptResolved(e) => {
             let (card, word) = (named(&e.number, e.generation), if e.good { "good" } else { "spoiled" });
             (Some(e.at), format!("attempt {} at {card}: {word}, says {} ({}), because: {}", e.attempt, e.person, e.role.name(), e.reason))
+        }
+        Entry::RemakeRequested(_) | Entry::RemakeApproved(_) | Entry::RemakeRefused(_) | Entry::CardRevoked(_) => {
+            remade(entry, &|_, _| true).map_or((None, String::new()), |(at, line)| (Some(at), line))
         }
     }
 }
