@@ -39,17 +39,20 @@ fn staff(book: &mut Book) {
     }
 }
 
-/// A plant after its first night; `later` of its packages are still to come.
-fn after_a_night(applications: u64, later: usize) -> (SimDisk, BTreeMap<String, Vec<u8>>) {
-    let disk = SimDisk::of(stocked(applications, 5, Some(0.0)));
-    let mut inbox: Vec<String> = disk.list("inbox").unwrap().into_iter().map(|e| e.name).collect();
+/// Packages of an outlet after its first: taken out of the inbox, to come later.
+fn second_packages(disk: &SimDisk) -> BTreeMap<String, Vec<u8>> {
+    let mut inbox: Vec<_> = disk.list("inbox").unwrap().into_iter().filter(|e| !e.is_dir).map(|e| e.name).collect();
     inbox.sort();
-    let mut kept = BTreeMap::new();
-    for name in inbox.iter().rev().take(later) {
-        let path = format!("inbox/{name}");
-        kept.insert(path.clone(), disk.read(&path).unwrap());
-        disk.remove(&path).unwrap();
-    }
+    let mut known = HashSet::new();
+    let outlet = |name: &str| name[6..].split('.').next().unwrap_or_default().to_owned();
+    let later = inbox.into_iter().filter(|name| !known.insert(outlet(name))).map(|name| format!("inbox/{name}"));
+    later.map(|path| (path.clone(), disk.read(&path).unwrap())).inspect(|(path, _)| disk.remove(path).unwrap()).collect()
+}
+
+/// A plant after its first night; `split`: what its outlets sent after their first packages is still to come.
+fn after_a_night(applications: u64, split: bool) -> (SimDisk, BTreeMap<String, Vec<u8>>) {
+    let disk = SimDisk::of(stocked(applications, 5, Some(0.0)));
+    let kept = if split { second_packages(&disk) } else { BTreeMap::new() };
     run(&disk, &plan(1)).unwrap_or_else(|e| panic!("{e}"));
     let mut book = opened(&disk);
     staff(&mut book);
@@ -150,7 +153,7 @@ fn sound(disk: &SimDisk) {
 
 #[test]
 fn spoiled_cards_come_first_in_the_next_bundles_under_their_numbers() {
-    let (disk, later) = after_a_night(120, 6);
+    let (disk, later) = after_a_night(300, true);
     let book = opened(&disk);
     let batch = book.batches().unwrap()[0].batch.clone();
     let cards: Vec<CardState> = given_out(&book, &batch);
@@ -217,7 +220,7 @@ fn ended(disk: &SimDisk, second: &BatchId, olds: &[CardState]) {
 
 #[test]
 fn a_delivered_card_needs_its_report_and_two_supervisors_and_gets_a_new_number() {
-    let (disk, _) = after_a_night(16, 0);
+    let (disk, _) = after_a_night(16, false);
     let mut book = opened(&disk);
     let batch = book.batches().unwrap()[0].batch.clone();
     let cards = given_out(&book, &batch);
@@ -261,7 +264,7 @@ fn a_delivered_card_needs_its_report_and_two_supervisors_and_gets_a_new_number()
 
 #[test]
 fn whoever_asked_decides_nothing_and_a_refused_request_may_be_followed_by_another() {
-    let (disk, _) = after_a_night(16, 0);
+    let (disk, _) = after_a_night(16, false);
     let mut book = opened(&disk);
     let batch = book.batches().unwrap()[0].batch.clone();
     let cards = given_out(&book, &batch);
@@ -290,7 +293,7 @@ fn whoever_asked_decides_nothing_and_a_refused_request_may_be_followed_by_anothe
 
 #[test]
 fn what_may_not_be_made_again_is_refused_with_its_code_all_or_nothing() {
-    let (disk, _) = after_a_night(24, 0);
+    let (disk, _) = after_a_night(24, false);
     let mut book = opened(&disk);
     let batch = book.batches().unwrap()[0].batch.clone();
     let cards = given_out(&book, &batch);
@@ -330,7 +333,7 @@ fn what_may_not_be_made_again_is_refused_with_its_code_all_or_nothing() {
 
 #[test]
 fn an_open_request_keeps_its_package_and_a_purged_one_asks_for_a_new_application() {
-    let (disk, _) = after_a_night(16, 0);
+    let (disk, _) = after_a_night(16, false);
     let mut book = opened(&disk);
     let batch = book.batches().unwrap()[0].batch.clone();
     let cards = given_out(&book, &batch);
@@ -359,7 +362,7 @@ fn an_open_request_keeps_its_package_and_a_purged_one_asks_for_a_new_application
 
 #[test]
 fn a_remake_that_is_held_at_the_cut_stays_visible_and_is_made_when_nothing_holds_it() {
-    let (disk, _) = after_a_night(16, 0);
+    let (disk, _) = after_a_night(16, false);
     let book = opened(&disk);
     let batch = book.batches().unwrap()[0].batch.clone();
     let card = given_out(&book, &batch).remove(0);
@@ -400,7 +403,7 @@ fn whole(disk: &SimDisk, batch: &BatchId, card: &CardState) -> Result<(), Fault>
 
 #[test]
 fn wherever_a_remake_is_killed_it_comes_to_the_same_end() {
-    let (disk, _) = after_a_night(6, 0);
+    let (disk, _) = after_a_night(6, false);
     let start: State = disk.state();
     let book = opened(&disk);
     let batch = book.batches().unwrap()[0].batch.clone();

@@ -190,8 +190,7 @@ impl Story {
 
     /// An application was cut that had a place already: for the card there, if its remake was approved.
     pub(super) fn remade(&mut self, cut: &CutCard, before: Slot, remaking: bool, proofs: &mut Proofs) {
-        let old = &self.batches[before.batch as usize].cards[before.position as usize];
-        let parent = (old.number.to_string(), old.generation);
+        let Some(parent) = self.named(before) else { return };
         let named = (cut.number.clone(), cut.generation);
         // A void place was for nobody: what it was to replace is still to be replaced.
         let parent = if remaking { Some(parent) } else { self.remakes.parents.remove(&parent) };
@@ -216,8 +215,7 @@ impl Story {
         let newest: BTreeSet<_> = [facts.document, facts.ssn].iter().filter_map(|key| self.live.get(key)).filter(|o| **o != cut.ordinal).copied().collect();
         let mut olds = Vec::new();
         for slot in newest.into_iter().filter_map(|o| self.application(o)?.place) {
-            let old = &self.batches[slot.batch as usize].cards[slot.position as usize];
-            let old = (old.number.to_string(), old.generation);
+            let Some(old) = self.named(slot) else { continue };
             olds.extend(self.remakes.replaces.get(&old).cloned().unwrap_or_default());
             olds.push(old);
         }
@@ -236,9 +234,9 @@ impl Story {
         let Some(slot) = application.place.filter(|_| application.has_card()) else {
             return application.remaking && application.outcome == Some(Outcome::Rejected);
         };
-        let cut = &self.batches[slot.batch as usize].cards[slot.position as usize];
-        let spoiled = self.fate(slot) == Fate::Spoiled && !self.remakes.is_asked_for(&cut.number, cut.generation);
-        spoiled || self.remakes.revoked.contains_key(&(cut.number.to_string(), cut.generation))
+        let Some(named) = self.named(slot) else { return false };
+        let spoiled = self.fate(slot) == Fate::Spoiled && !self.remakes.is_asked_for(&named.0, named.1);
+        spoiled || self.remakes.revoked.contains_key(&named)
     }
 
     pub(super) fn card_revoked(&mut self, seq: u64, e: &CardRevoked, proofs: &mut Proofs) {
@@ -279,6 +277,12 @@ impl Story {
                 proofs.check(Invariant::I08, ended, || format!("{} generation {} is good and {} generation {} not revoked", new.0, new.1, old.0, old.1));
             }
         }
+    }
+
+    /// The card at a place; none while its batch is just being cut.
+    fn named(&self, slot: Slot) -> Option<Named> {
+        let cut = self.batches.get(slot.batch as usize)?.cards.get(slot.position as usize)?;
+        Some((cut.number.to_string(), cut.generation))
     }
 
     fn slot_of(&self, number: &str, generation: u32) -> Option<Slot> {

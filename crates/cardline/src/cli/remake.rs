@@ -18,13 +18,12 @@ pub enum RemakeCommand {
 
 /// Which cards: by number, or by where they were made.
 #[derive(Args)]
-#[group(id = "which_cards", required = true)]
 pub struct RemakeCards {
     /// Card numbers, each of the newest generation, or NUMBER/GENERATION.
-    #[arg(value_name = "CARD", group = "which_cards")]
+    #[arg(value_name = "CARD", required_unless_present = "batch")]
     pub cards: Vec<String>,
     /// The cards of this batch.
-    #[arg(long, group = "which_cards", conflicts_with = "cards")]
+    #[arg(long, conflicts_with = "cards")]
     pub batch: Option<String>,
     /// Only of this job of the batch.
     #[arg(long, requires = "batch")]

@@ -243,3 +243,6 @@ fn may_replace(a: &ApplicationState) -> bool {
     let business = a.facts.as_ref().is_some_and(|f| f.business_type != BusinessType::New || f.supersedes.is_some());
     business || !a.waived.is_empty()
 }
+
+#[cfg(test)]
+mod tests;
