@@ -26,6 +26,7 @@ mod plant;
 mod print;
 mod purge;
 mod races;
+mod remakes;
 mod seeds;
 #[cfg(feature = "system-tests")]
 mod softhsm;

@@ -56,7 +56,7 @@ invariants! {
     I02 "I-02" "every refusal and hold has a published code and is in its answer",
     I03 "I-03" "cards made = good + spoiled + unknown + not yet reported",
     I07 "I-07" "card numbers unique over all time, check characters right, one person a number",
-    I08 "I-08" "one live card a person in a batch; none made as new while an older one exists",
+    I08 "I-08" "one live card a person in a batch; none made as new while an older one exists; made again only as asked and approved, the old one ended when the new is good",
     I09 "I-09" "numbers taken = used + void; no void number in an output",
     I10 "I-10" "print, chip, sheet and dispatch of every card carry one record digest",
     I11 "I-11" "route, outlet, address and receipt number of every dispatch line are the application's",

@@ -304,6 +304,18 @@ pub enum Code {
     Res07,
     /// The result file can't be understood.
     Res08,
+    /// The card is being made again, or was made again already.
+    Rmk01,
+    /// Nobody knows yet what became of the card.
+    Rmk02,
+    /// The card isn't one that can be made again for this cause.
+    Rmk03,
+    /// The card was revoked, or its holder has a newer valid card.
+    Rmk04,
+    /// What the card was made of is gone: a new application is needed.
+    Rmk05,
+    /// No request to make this card again waits for this word.
+    Rmk06,
     /// The configuration has an unknown key or a value of the wrong type.
     Cfg01,
     /// Program, configuration or profile changed since the batch was cut.
@@ -435,7 +447,7 @@ pub enum Code {
     Env03,
 }
 
-static DEFINITIONS: [Definition; 215] = [
+static DEFINITIONS: [Definition; 221] = [
     Definition {
         code: Code::Pkg01,
         text: "PKG-01",
@@ -2085,6 +2097,72 @@ static DEFINITIONS: [Definition; 215] = [
         zh: "无法读取结果文件。",
         todo_en: "Use the 14 columns of docs/formats/returns.md.",
         todo_zh: "请使用格式说明中的 14 列。",
+    },
+    Definition {
+        code: Code::Rmk01,
+        text: "RMK-01",
+        scope: Scope::Command,
+        effect: Effect::Reject,
+        lane: AnswerLane::OurSide,
+        en: "The card is being made again, or was made again already.",
+        zh: "该卡正在重制或已重制。",
+        todo_en: "Follow the remake there is (`cardline remake list`).",
+        todo_zh: "请跟进已有的重制(`cardline remake list`)。",
+    },
+    Definition {
+        code: Code::Rmk02,
+        text: "RMK-02",
+        scope: Scope::Command,
+        effect: Effect::Reject,
+        lane: AnswerLane::OurSide,
+        en: "Nobody knows yet what became of the card.",
+        zh: "该卡结果尚不明确。",
+        todo_en: "Import its result, or count it and settle the doubt; then ask again.",
+        todo_zh: "请导入制卡结果或清点并消除疑问后再申请。",
+    },
+    Definition {
+        code: Code::Rmk03,
+        text: "RMK-03",
+        scope: Scope::Command,
+        effect: Effect::Reject,
+        lane: AnswerLane::OurSide,
+        en: "The card isn't one that can be made again for this cause.",
+        zh: "该卡不能以此原因重制。",
+        todo_en: "Name the cause that fits, and cards that were made and sent out in a batch.",
+        todo_zh: "请选择相符的原因,并指定已制成并发出批次的卡。",
+    },
+    Definition {
+        code: Code::Rmk04,
+        text: "RMK-04",
+        scope: Scope::Command,
+        effect: Effect::Reject,
+        lane: AnswerLane::OurSide,
+        en: "The card was revoked, or its holder has a newer valid card.",
+        zh: "该卡已注销,或持卡人已有更新的有效卡。",
+        todo_en: "Nothing is to be made; one person has one valid card.",
+        todo_zh: "无须重制;一人一张有效卡。",
+    },
+    Definition {
+        code: Code::Rmk05,
+        text: "RMK-05",
+        scope: Scope::Command,
+        effect: Effect::Reject,
+        lane: AnswerLane::FixAtOutlet,
+        en: "What the card was made of is gone: a new application is needed.",
+        zh: "制卡资料已销毁或申请已终止,须重新申请。",
+        todo_en: "Send a new application.",
+        todo_zh: "请提交新的申请。",
+    },
+    Definition {
+        code: Code::Rmk06,
+        text: "RMK-06",
+        scope: Scope::Command,
+        effect: Effect::Reject,
+        lane: AnswerLane::OurSide,
+        en: "No request to make this card again waits for this word.",
+        zh: "没有等待该意见的重制申请。",
+        todo_en: "Look at `cardline remake list`; a request made before the card was delivered must be made anew, with its report.",
+        todo_zh: "请查看 `cardline remake list`;卡片交付前提出的申请须凭报告重新提出。",
     },
     Definition {
         code: Code::Cfg01,

@@ -6,6 +6,7 @@ mod encode;
 mod paper;
 mod photo;
 mod print;
+mod remake;
 mod upkeep;
 
 use std::path::PathBuf;
@@ -21,6 +22,7 @@ pub use encode::{EncodeArgs, EncodeCommand, EncodeResolveArgs, EncodeWalkArgs, W
 pub use paper::{InspectArgs, ProofArgs};
 pub use photo::{EngineArgs, PhotoCheckArgs, PhotoCommand, PhotoEvaluateArgs, PhotoLabelledArgs, PhotoSheetArgs, WhatifArgs};
 pub use print::PrintArgs;
+pub use remake::{CauseArg, RefusalArg, RemakeApproveArgs, RemakeByArgs, RemakeCards, RemakeCommand, RemakeListArgs, RemakeRefuseArgs, RemakeRequestArgs};
 pub use upkeep::{BackupArgs, DrillArgs, LedgerCommand, PurgeArgs, RestoreArgs, VerifyArgs};
 
 /// Batch card production: packages in, cards out, every application accounted for.
@@ -116,6 +118,11 @@ pub enum Command {
     Event(EventArgs),
     /// Cards that were received by their outlet and not collected for too long, by outlet, oldest first.
     Unclaimed(UnclaimedArgs),
+    /// Cards that are to be made again.
+    Remake {
+        #[command(subcommand)]
+        command: RemakeCommand,
+    },
     /// Sign the release of a sealed batch (two-person mode); the last signature needed lets it go.
     Release(ReleaseArgs),
     /// The plant's people and their keys.

@@ -161,7 +161,7 @@ fn code_exit_code(code: Code) -> u8 {
         Some("OUT") => 70,
         Some("DSK") => 73,
         Some("LCK") => 75,
-        Some("AUT" | "HND" | "ENC" | "PRN") => 77,
+        Some("AUT" | "HND" | "ENC" | "PRN" | "RMK") => 77,
         _ => 65,
     }
 }

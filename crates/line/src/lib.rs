@@ -30,6 +30,7 @@ pub mod purge;
 pub mod recheck;
 pub mod registers;
 pub mod release;
+pub mod remakes;
 pub mod report;
 pub mod returns;
 pub mod rows;

@@ -8,6 +8,7 @@ mod handovers;
 mod packages;
 mod people;
 mod purges;
+mod remakes;
 mod runs;
 
 use std::collections::{BTreeMap, HashMap};
@@ -48,6 +49,9 @@ pub struct Story {
     people: people::People,
     handovers: handovers::Handovers,
     attempts: attempts::Attempts,
+    remakes: remakes::Remakes,
+    /// Places before the last, of those few cut more than once.
+    earlier: HashMap<Ordinal, Vec<Slot>>,
 }
 
 /// A received package.
@@ -90,7 +94,10 @@ pub struct Application {
     pub photo: Option<Digest>,
     pub photo_validated: Option<Digest>,
     pub facts: Option<Facts>,
+    /// The last one, if it was cut more than once.
     pub place: Option<Slot>,
+    /// The card there is to be made again: approved, and not cut yet.
+    pub remaking: bool,
 }
 
 /// What the journal knows of an understood application.
@@ -173,9 +180,9 @@ impl Batch {
 }
 
 impl Application {
-    /// A card of it exists or is being made.
+    /// A card of it exists or is being made, and is not to be made again.
     pub fn has_card(&self) -> bool {
-        self.place.is_some_and(|p| !p.void)
+        !self.remaking && self.place.is_some_and(|p| !p.void)
     }
 
     fn has_code(&self, code: Code) -> bool {
@@ -198,7 +205,10 @@ impl Story {
             }
             Entry::PackageSetAside(_) | Entry::BatchDispatched(_) | Entry::BatchSealed(_) | Entry::Note(_) => self.tell_stage(seq, entry, proofs),
             Entry::RunStarted(e) => self.run_started(e, proofs),
-            Entry::RunEnded(e) => self.run_ended(e, proofs),
+            Entry::RunEnded(e) => {
+                self.run_ended(e, proofs);
+                self.replaced_ones_ended(e, proofs);
+            }
             Entry::RegisterImported(e) => self.registers.push(e.clone()),
             Entry::PackageReceived(e) => self.package_received(seq, e, proofs),
             Entry::PackageRepeated(e) => self.package_repeated(seq, e, proofs),
@@ -224,6 +234,10 @@ impl Story {
             Entry::AttemptResolved(e) => self.attempt_resolved(seq, e, proofs),
             Entry::PrinterAdded(e) => self.printer_added(seq, e, proofs),
             Entry::PrintEnded(e) => self.print_ended(seq, e, proofs),
+            Entry::RemakeRequested(e) => self.remake_requested(seq, e, proofs),
+            Entry::RemakeApproved(e) => self.remake_approved(seq, e, proofs),
+            Entry::RemakeRefused(e) => self.remake_refused(seq, e, proofs),
+            Entry::CardRevoked(e) => self.card_revoked(seq, e, proofs),
         }
     }
 
@@ -237,6 +251,12 @@ impl Story {
 
     fn application_mut(&mut self, ordinal: Ordinal) -> Option<&mut Application> {
         self.applications.get_mut(usize::try_from(ordinal.0).ok()?)
+    }
+
+    /// Every place an application had, void ones included.
+    pub fn slots(&self, ordinal: Ordinal) -> impl Iterator<Item = Slot> + '_ {
+        let last = self.application(ordinal).and_then(|a| a.place);
+        self.earlier.get(&ordinal).into_iter().flatten().copied().chain(last)
     }
 
     pub fn package_of(&self, application: &Application) -> &Package {

@@ -127,5 +127,9 @@ fn time_of(entry: &Entry) -> Option<Millis> {
         Entry::AttemptResolved(e) => e.at,
         Entry::PrinterAdded(e) => e.at,
         Entry::PrintEnded(e) => e.at,
+        Entry::RemakeRequested(e) => e.at,
+        Entry::RemakeApproved(e) => e.at,
+        Entry::RemakeRefused(e) => e.at,
+        Entry::CardRevoked(e) => e.at,
     })
 }

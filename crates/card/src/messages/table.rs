@@ -77,6 +77,7 @@ messages! {
     Slot: "Slot", "槽位";
     Place: "Position", "序号";
     Generation: "Gen.", "代";
+    RemakeOf: "Remake of", "重制自";
     Route: "Route", "去向";
     Record: "Record", "记录";
     Operator: "Operator", "操作员";

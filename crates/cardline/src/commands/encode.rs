@@ -10,6 +10,7 @@ use line::encode::resolve::{self, Word};
 use line::encode::{Balance, Chosen, Done, Encoding, Told, WalkEnd, Walked};
 use line::people::Signatory;
 use line::ports::BlankSlot;
+use line::remakes::owed;
 
 use super::chip::form;
 use super::run::stop_on_signals;
@@ -36,7 +37,7 @@ fn walk(cli: &Cli, args: &EncodeWalkArgs) -> Result<u8, Fault> {
         witness::demand(&JournalView::open(wiring::disk(cli)?)?.0, &witness::places(text)?)?;
     }
     let mut open = wiring::open(cli, "encode")?;
-    let outcome = walked(&mut open, args, who, &batch, job);
+    let outcome = walked(&mut open, args, who, &batch, job).and_then(|walked| settled(&mut open).map(|()| walked));
     let walked = open.finish(outcome)?;
     println!("{batch}/{job}: {}", balanced(&walked.balance));
     let all_good = walked.done.iter().all(|done| done.result == AttemptResult::Good);
@@ -47,6 +48,12 @@ fn walk(cli: &Cli, args: &EncodeWalkArgs) -> Result<u8, Fault> {
         WalkEnd::NoBlank => Err(Fault::Stopped("no blank that answers came in time; run again to go on".to_owned())),
         WalkEnd::ReaderGone(why) => Err(Fault::Missing(why)),
     }
+}
+
+/// What follows from cards that turned out spoiled, or good in place of others.
+fn settled(open: &mut OpenPlant) -> Result<(), Fault> {
+    let at = open.world.clock.now();
+    owed::settle(&*open.world.disk, &mut open.book, at).map(drop)
 }
 
 fn walked(open: &mut OpenPlant, args: &EncodeWalkArgs, who: &str, batch: &BatchId, job: u32) -> Result<Walked, Fault> {
@@ -152,7 +159,8 @@ fn settle(cli: &Cli, args: &EncodeResolveArgs) -> Result<u8, Fault> {
         let by = Signatory { person, key: &key };
         let word = Word { number: &args.card, generation, good: args.found == WholeArg::Good, reason, by };
         let at = open.world.clock.now();
-        resolve::say(&mut open.book, &word, at)
+        let stage = resolve::say(&mut open.book, &word, at)?;
+        settled(&mut open).map(|()| stage)
     })();
     let said = match open.finish(outcome)? {
         AttemptStage::InDoubt => "waits for another person who says the same; one of the two must be a supervisor",

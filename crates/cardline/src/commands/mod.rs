@@ -22,6 +22,7 @@ mod purge;
 mod reasons;
 mod registers;
 mod release;
+mod remake;
 mod returns;
 mod run;
 mod status;
@@ -61,6 +62,7 @@ pub fn dispatch(cli: &Cli) -> Result<u8, Fault> {
         Command::Returns { command } => returns::returns(cli, command),
         Command::Event(args) => decide::event(cli, args),
         Command::Unclaimed(args) => unclaimed::unclaimed(cli, args),
+        Command::Remake { command } => remake::remake(cli, command),
         Command::Release(args) => release::release(cli, args),
         Command::People { command } => people::people(cli, command),
         Command::Keys { command } => keys::keys(cli, command),

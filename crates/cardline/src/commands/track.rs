@@ -31,7 +31,7 @@ pub fn track(cli: &Cli, text: &str) -> Result<u8, Fault> {
         subjects
     } else {
         let a = find(&book, text)?;
-        let cards = a.place.iter().map(|p| (p.number.clone(), p.generation)).collect();
+        let cards = a.places().map(|p| (p.number.clone(), p.generation)).collect();
         vec![Subject { ordinal: a.ordinal, package: a.package, cards }]
     };
     if subjects.is_empty() {
@@ -90,9 +90,34 @@ fn lines(entry: &Entry, s: &Subject, batches: &mut Batches) -> Vec<(Millis, Stri
         Entry::AttemptResolved(e) if mine(&e.number, e.generation) => {
             (e.at, format!("encoding in doubt: {}, says {}, because: {}", if e.good { "good" } else { "spoiled" }, e.person, e.reason))
         }
-        _ => return Vec::new(),
+        _ => match remade(entry, &mine) {
+            Some(line) => line,
+            None => return Vec::new(),
+        },
     };
     vec![line]
+}
+
+/// A card made again, or ended.
+pub fn remade(entry: &Entry, mine: &dyn Fn(&str, u32) -> bool) -> Option<(Millis, String)> {
+    let line = match entry {
+        Entry::RemakeRequested(e) if mine(&e.number, e.generation) => {
+            let delivered = if e.delivered { ", was delivered" } else { "" };
+            (e.at, format!("remake of {} generation {} requested by {}: {}{delivered}", e.number, e.generation, e.who, e.cause.name()))
+        }
+        Entry::RemakeApproved(e) if mine(&e.number, e.generation) => {
+            (e.at, format!("remake of {} generation {} approved by {}", e.number, e.generation, e.person))
+        }
+        Entry::RemakeRefused(e) if mine(&e.number, e.generation) => {
+            (e.at, format!("remake of {} generation {} refused by {}: {}", e.number, e.generation, e.person, e.because.name()))
+        }
+        Entry::CardRevoked(e) if mine(&e.number, e.generation) => {
+            let (by, generation) = &e.replaced_by;
+            (e.at, format!("card {} generation {} revoked: {} by {by} generation {generation}", e.number, e.generation, e.cause.name()))
+        }
+        _ => return None,
+    };
+    Some(line)
 }
 
 trait LowercaseFirst {

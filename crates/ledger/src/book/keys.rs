@@ -23,10 +23,12 @@ pub fn page_of(key: &[u8]) -> u32 {
     key[tail..].try_into().map_or(u32::MAX - 1, u32::from_be_bytes)
 }
 
-/// The pool in the order of the cut: lane, then destination (outlets before mail, employers within an outlet), then arrival.
-pub fn pool(lane: Lane, mail: bool, outlet: &OutletCode, employer: Option<&str>, ordinal: Ordinal) -> Vec<u8> {
+/// The pool in the order of the cut: lane, then destination (outlets before mail, employers within an outlet), there remakes first, then
+/// arrival.
+pub fn pool(lane: Lane, mail: bool, outlet: &OutletCode, employer: Option<&str>, remake: bool, ordinal: Ordinal) -> Vec<u8> {
     let lane = [lane as u8, u8::from(mail)];
-    tagged(b'w', &[&lane, outlet.as_str().as_bytes(), b"\0", employer.unwrap_or("").as_bytes(), b"\0", &ordinal.0.to_be_bytes()])
+    let turn = [u8::from(!remake)];
+    tagged(b'w', &[&lane, outlet.as_str().as_bytes(), b"\0", employer.unwrap_or("").as_bytes(), b"\0", &turn, &ordinal.0.to_be_bytes()])
 }
 
 pub fn held(outlet: &OutletCode, ordinal: Ordinal) -> Vec<u8> {
@@ -151,6 +153,37 @@ pub fn attempt_word(number: &str, generation: u32, attempt: u32, person: &str) -
 
 pub fn attempt_word_prefix(number: &str, generation: u32, attempt: u32) -> Vec<u8> {
     tagged(b'V', &[number.as_bytes(), b"\0", &generation.to_be_bytes(), &attempt.to_be_bytes()])
+}
+
+/// What is known of a card's remake (`remakes.rs`): its last request, the words about it, what the program owes, the revocation.
+pub fn remake(of: RemakeKey, number: &str, generation: u32) -> Vec<u8> {
+    tagged(b'M', &[&[of as u8], number.as_bytes(), b"\0", &generation.to_be_bytes()])
+}
+
+/// All keys of one kind, over all cards.
+pub fn remake_prefix(of: RemakeKey) -> Vec<u8> {
+    vec![b'M', of as u8]
+}
+
+/// What people said about a request, by person.
+pub fn remake_word(number: &str, generation: u32, request: u32, person: &str) -> Vec<u8> {
+    [remake_word_prefix(number, generation, request), person.as_bytes().to_vec()].concat()
+}
+
+pub fn remake_word_prefix(number: &str, generation: u32, request: u32) -> Vec<u8> {
+    [remake(RemakeKey::Word, number, generation), request.to_be_bytes().to_vec()].concat()
+}
+
+/// What a key of a card's remake is about.
+#[derive(Clone, Copy)]
+pub enum RemakeKey {
+    Request = b'r' as isize,
+    Word = b'w' as isize,
+    /// The program owes a request.
+    OwedRequest = b'o' as isize,
+    /// The program owes the revocation of this card.
+    OwedRevocation = b'v' as isize,
+    Revoked = b'x' as isize,
 }
 
 pub fn set_aside(path: &str) -> Vec<u8> {

@@ -7,6 +7,7 @@ mod handovers;
 pub mod keys;
 mod printing;
 pub mod queries;
+mod remakes;
 mod sightings;
 pub mod state;
 

@@ -1,7 +1,7 @@
 //! What one card or bundle says in each list, label and notice: the columns and the words. Writes no file.
 
 use card::messages::Said;
-use card::{Card, Delivery, Lane, Message};
+use card::{Card, Delivery, Lane, Message, RemakeOf};
 use ledger::book::state::BatchState;
 use serde_json::json;
 
@@ -9,8 +9,8 @@ use super::Bundle;
 use crate::lists::List;
 use crate::plan::Sender;
 
-pub const PACKING_COLUMNS: [&str; 10] =
-    ["bundle", "box", "position", "card_number", "generation", "name", "name_zh", "application_id", "receipt_number", "record"];
+pub const PACKING_COLUMNS: [&str; 11] =
+    ["bundle", "box", "position", "card_number", "generation", "name", "name_zh", "application_id", "receipt_number", "record", "remake_of"];
 pub const COURIER_COLUMNS: [&str; 12] =
     ["order", "card_number", "generation", "receipt_number", "recipient", "address", "postcode", "phone", "fee_yuan", "box", "position", "record"];
 
@@ -41,7 +41,7 @@ pub fn bundle_list(bundles: &[Bundle]) -> Vec<u8> {
     list.into_bytes()
 }
 
-pub fn packing_row(bundle: &Bundle, card: &Card) -> [String; 10] {
+pub fn packing_row(bundle: &Bundle, card: &Card) -> [String; 11] {
     let a = &card.application;
     [
         bundle.number.to_string(),
@@ -54,7 +54,13 @@ pub fn packing_row(bundle: &Bundle, card: &Card) -> [String; 10] {
         a.application_id.clone(),
         receipt(card).to_owned(),
         card.record_digest.to_string(),
+        remake_of(card),
     ]
+}
+
+/// The card it is made for again, where that was made; empty for most.
+pub fn remake_of(card: &Card) -> String {
+    card.remake_of.as_ref().map_or_else(String::new, RemakeOf::mark)
 }
 
 /// Where the card lies: its box, and the place in it.

@@ -203,7 +203,7 @@ impl Dispatch<'_> {
     fn card(&self, position: u32) -> Result<Option<(Card, ApplicationState)>, Fault> {
         let ordinal: Ordinal = self.cut.cards[position as usize].ordinal;
         let Some(state) = self.book.application(ordinal)? else { return Err(Fault::Invariant("a cut application is not in the book".to_owned())) };
-        let Some(place) = state.place.as_ref().filter(|p| !p.void && p.batch == self.batch.batch) else { return Ok(None) };
+        let Some(place) = state.place_in(&self.batch.batch).filter(|p| !p.void) else { return Ok(None) };
         let record = self.vault.record(state.package, state.row)?;
         let (Some(application), Some(photo)) = (record.application, state.photo_validated) else {
             return Err(Fault::Invariant(format!("position {} was made without a record", position + 1)));
@@ -263,7 +263,7 @@ impl OpenBundle {
         if !self.bundle.mail {
             let row = packing_row(&self.bundle, card);
             self.list.row(row.iter().map(String::as_str));
-            self.rows.push([1, 2, 3, 5, 6, 7, 8].map(|i| row[i].clone()).to_vec());
+            self.rows.push([1, 2, 3, 5, 6, 7, 8, 10].map(|i| row[i].clone()).to_vec());
         }
     }
 }

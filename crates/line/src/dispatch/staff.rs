@@ -4,14 +4,28 @@
 use card::{Card, Message};
 use ledger::fault::Fault;
 
-use super::lines::{box_of, place, receipt};
+use super::lines::{box_of, place, receipt, remake_of};
 use super::{Bundle, Dispatch};
 use crate::lists::List;
 use crate::package::{Employer, MANIFEST, manifest};
 use crate::validate::stored::contents_path;
 
-const COLUMNS: [&str; 13] =
-    ["bundle", "employer_code", "employer", "staff", "letter", "box", "position", "card_number", "generation", "name", "name_zh", "receipt_number", "record"];
+const COLUMNS: [&str; 14] = [
+    "bundle",
+    "employer_code",
+    "employer",
+    "staff",
+    "letter",
+    "box",
+    "position",
+    "card_number",
+    "generation",
+    "name",
+    "name_zh",
+    "receipt_number",
+    "record",
+    "remake_of",
+];
 /// Between the names of several staff.
 const AND: &str = "; ";
 
@@ -63,8 +77,9 @@ impl StaffList {
             name_zh,
             receipt(card),
             &record,
+            &remake_of(card),
         ]);
-        self.rows.push([&position, &card.number, &a.name, name_zh, receipt(card), &authority.letter].map(str::to_owned).to_vec());
+        self.rows.push([&position, &card.number, &a.name, name_zh, receipt(card), &authority.letter, "", &remake_of(card)].map(str::to_owned).to_vec());
         Ok(())
     }
 

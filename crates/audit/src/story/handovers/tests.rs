@@ -17,7 +17,7 @@ pub(in crate::story) struct Person {
 }
 
 impl Person {
-    fn new(id: &'static str, role: Role) -> Self {
+    pub fn new(id: &'static str, role: Role) -> Self {
         Self { id, role, pair: KeyPair::generate_unencrypted_keypair().unwrap() }
     }
 
@@ -108,10 +108,9 @@ pub(in crate::story) fn said(token: &HandoverBegun, arrived: bool, person: &Pers
     Entry::HandoverResolved(HandoverResolved { device, number, arrived, person: id.into(), role: person.role, reason: "looked".into(), signature, at: AT + 3 })
 }
 
-/// What is broken of I-24, I-27 and I-33; the people are put into the register first.
-pub(in crate::story) fn broken(people: &[Person], entries: Vec<Entry>) -> Vec<String> {
-    let (mut story, mut proofs) = (Story::default(), Proofs::default());
-    let joined = people.iter().enumerate().map(|(i, p)| {
+/// The people put into the register, in order, each allowed by the first.
+pub(in crate::story) fn joined(people: &[Person]) -> Vec<Entry> {
+    let joins = |(i, p): (usize, &Person)| {
         let (id, role, key, change) = (p.id, p.role, p.pair.pk.to_base64(), i + 1);
         let approval = (i > 0).then(|| {
             let by = &people[0];
@@ -119,8 +118,14 @@ pub(in crate::story) fn broken(people: &[Person], entries: Vec<Entry>) -> Vec<St
             Approval { person: by.id.into(), signature: by.sign(&text) }
         });
         Entry::PersonAdded(PersonAdded { person: id.into(), name: "N".into(), role, key, approval, at: AT })
-    });
-    let all: Vec<Entry> = night().into_iter().chain(joined).chain(entries).collect();
+    };
+    people.iter().enumerate().map(joins).collect()
+}
+
+/// What is broken of I-24, I-27 and I-33; the people are put into the register first.
+pub(in crate::story) fn broken(people: &[Person], entries: Vec<Entry>) -> Vec<String> {
+    let (mut story, mut proofs) = (Story::default(), Proofs::default());
+    let all: Vec<Entry> = night().into_iter().chain(joined(people)).chain(entries).collect();
     for (seq, entry) in (1..).zip(&all) {
         story.tell(seq, entry, &mut proofs);
     }

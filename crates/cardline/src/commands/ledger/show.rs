@@ -9,6 +9,7 @@ use ledger::journal::{JournalView, Record};
 use line::plan::rfc3339;
 
 use super::super::encode::end_of;
+use super::super::track::remade;
 use super::told;
 use crate::cli::Cli;
 
@@ -146,6 +147,9 @@ fn summary(entry: &Entry) -> (Option<Millis>, String) {
         }
         Entry::PrinterAdded(e) => (Some(e.at), format!("printer {} at {} added by {}", e.device, e.uri, e.who)),
         Entry::PrintEnded(e) => (Some(e.at), print_ended(e)),
+        Entry::RemakeRequested(_) | Entry::RemakeApproved(_) | Entry::RemakeRefused(_) | Entry::CardRevoked(_) => {
+            remade(entry, &|_, _| true).map_or((None, String::new()), |(at, line)| (Some(at), line))
+        }
     }
 }
 
