@@ -188,13 +188,13 @@ impl Night {
     fn print(&mut self, device: &str, job: u32, printer: &mut Scripted) -> Result<Printed, Fault> {
         let (looks, stop_after) = (Cell::new(0_u32), self.stop_after);
         let stop = || looks.replace(looks.get() + 1) >= stop_after;
-        let printing = Printing { device, ..printing(&*self.disk, &self.clock, &self.profile) };
+        let printing = Printing { device, ..printing(&self.disk, &self.clock, &self.profile) };
         Printing { stop: &stop, ..printing }.print(&mut self.book, &batch(), job, printer, &mut |_| ())
     }
 
     #[track_caller]
     fn refused(&mut self, device: &str, job: u32, printer: &mut Scripted, code: Code) -> String {
-        let fault = self.print(device, job, printer).err().expect("a refusal");
+        let fault = self.print(device, job, printer).expect_err("a refusal");
         assert!(matches!(&fault, Fault::Refused { code: found, .. } if *found == code), "{fault}");
         fault.to_string()
     }
