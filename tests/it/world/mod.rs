@@ -11,5 +11,6 @@ mod neighbours;
 mod panics;
 pub mod plant;
 mod print;
+mod print_kills;
 mod purge;
 mod strays;

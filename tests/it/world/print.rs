@@ -1,7 +1,6 @@
-//! Print jobs against a printer that says what the test wants, and in a failing world: killed at every operation under every model of
-//! loss, no job is ever printed twice, and none is lost. Real bytes over IPP are in `print.rs`.
+//! Print jobs against a printer that says what the test wants. Kills are in `print_kills.rs`, real bytes over IPP in `it/print.rs`.
 
-use std::collections::HashSet;
+use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -15,15 +14,11 @@ use ledger::entry::{
 use ledger::fault::Fault;
 use ledger::index::MemIndex;
 use ledger::publish::publish;
-use line::devices::{self, By};
-use line::handover::resolve::{Word, say};
-use line::people::Signatory;
 use line::ports::{Clock, Media, PrintOrder, PrintProgress, PrintStage, Printer, PrinterFault, PrinterState};
-use line::print::{Address, Printed, Printing, UNANSWERED_MAX};
-use testkit::world::{Loss, SimDisk, State};
+use line::print::{Printed, Printing, UNANSWERED_MAX};
+use testkit::world::SimDisk;
 
-use super::handover::{TRAY, Tray, key, opened, ready};
-use super::plant::{NOW, broken};
+use super::plant::NOW;
 
 const PDF: &[u8] = b"the print file";
 const SECOND: Millis = 1000;
@@ -31,7 +26,8 @@ const SECOND: Millis = 1000;
 const REFUSALS: [u16; 17] = [0x400, 0x401, 0x402, 0x403, 0x404, 0x406, 0x407, 0x409, 0x40a, 0x40b, 0x40c, 0x40d, 0x40e, 0x501, 0x503, 0x506, 0x507];
 
 /// Seconds pass with every look.
-struct Ticking(AtomicU64);
+#[derive(Default)]
+pub struct Ticking(AtomicU64);
 
 impl Clock for Ticking {
     fn now(&self) -> Millis {
@@ -44,7 +40,7 @@ impl Clock for Ticking {
 }
 
 /// What the printer answers; what it got.
-struct Scripted {
+pub struct Scripted {
     state: Result<PrinterState, PrinterFault>,
     validate: Result<(), PrinterFault>,
     print: Result<i32, PrinterFault>,
@@ -61,12 +57,12 @@ fn status(status: u16) -> PrinterFault {
     PrinterFault::Status { status, text: "no".into() }
 }
 
-fn at(stage: PrintStage, impressions: u32) -> PrintProgress {
+pub fn at(stage: PrintStage, impressions: u32) -> PrintProgress {
     PrintProgress { stage, impressions: Some(impressions), reasons: vec!["why".into()] }
 }
 
 impl Scripted {
-    fn fine() -> Self {
+    pub fn fine() -> Self {
         let media = vec![Media { name: "id-1".into(), x_hundredths_mm: 5398, y_hundredths_mm: 8560 }];
         let state = PrinterState {
             accepting: true,
@@ -113,14 +109,15 @@ struct Night {
     book: Book,
     profile: Profile,
     clock: Ticking,
-    stopping: bool,
+    /// Looks after which somebody has asked to stop.
+    stop_after: u32,
 }
 
-fn printing<'a>(plant: &'a SimDisk, clock: &'a Ticking, profile: &'a Profile) -> Printing<'a> {
+pub fn printing<'a>(plant: &'a SimDisk, clock: &'a Ticking, profile: &'a Profile) -> Printing<'a> {
     Printing { plant, clock, profile, device: "ip-1", who: "wu", sides: "two-sided-long-edge", deadline_seconds: 60, stop: &|| false }
 }
 
-fn profile() -> Profile {
+pub fn profile() -> Profile {
     Profile::built_in("hubei-foreigner-2025", jiff::civil::date(2026, 11, 22)).unwrap_or_else(|e| panic!("{e}"))
 }
 
@@ -149,8 +146,8 @@ impl Night {
             book: Book::create(disk.clone(), Box::new(MemIndex::default()), "p").unwrap(),
             disk,
             profile: profile(),
-            clock: Ticking(AtomicU64::new(0)),
-            stopping: false,
+            clock: Ticking::default(),
+            stop_after: u32::MAX,
         };
         night.disk.create_dir(&format!("batches/{}/print", batch())).unwrap();
         night.lay("manifest.json", manifest.as_bytes());
@@ -189,14 +186,15 @@ impl Night {
     }
 
     fn print(&mut self, device: &str, job: u32, printer: &mut Scripted) -> Result<Printed, Fault> {
-        let stopping = self.stopping;
-        let printing = Printing { device, ..printing(&*self.disk, &self.clock, &self.profile) };
-        Printing { stop: &|| stopping, ..printing }.print(&mut self.book, &batch(), job, printer, &mut |_| ())
+        let (looks, stop_after) = (Cell::new(0_u32), self.stop_after);
+        let stop = || looks.replace(looks.get() + 1) >= stop_after;
+        let printing = Printing { device, ..printing(&self.disk, &self.clock, &self.profile) };
+        Printing { stop: &stop, ..printing }.print(&mut self.book, &batch(), job, printer, &mut |_| ())
     }
 
     #[track_caller]
     fn refused(&mut self, device: &str, job: u32, printer: &mut Scripted, code: Code) -> String {
-        let fault = self.print(device, job, printer).err().expect("a refusal");
+        let fault = self.print(device, job, printer).expect_err("a refusal");
         assert!(matches!(&fault, Fault::Refused { code: found, .. } if *found == code), "{fault}");
         fault.to_string()
     }
@@ -294,9 +292,12 @@ fn questions_left_unanswered_now_and_then_are_asked_again() {
 }
 
 #[test]
-fn a_stop_while_it_prints_leaves_it_in_doubt() {
+fn a_stop_before_it_is_sent_sends_nothing_and_one_while_it_prints_leaves_it_in_doubt() {
     let (mut night, mut printer) = (Night::new(), Scripted::fine());
-    night.stopping = true;
+    night.stop_after = 0;
+    assert!(matches!(night.print("ip-1", 1, &mut printer), Err(Fault::Stopped(_))));
+    assert!(printer.got.is_empty() && night.stage(1).is_none());
+    night.stop_after = 1;
     let said = night.refused("ip-1", 1, &mut printer, Code::Prn07);
     assert!(said.contains("stopped") && said.contains("job 7"), "{said}");
 }
@@ -353,102 +354,4 @@ fn changed_bytes_never_leave() {
     night.lay("manifest.json", b"{\"files\":[]}");
     night.refused("ip-1", 2, &mut printer, Code::Out01);
     assert!(printer.got.is_empty() && night.stage(1).is_none());
-}
-
-/// A printer that prints at once: a sheet lies in its tray, on the plant's simulated machine, as soon as it has the job.
-struct Press(SimDisk);
-
-impl Printer for Press {
-    fn state(&mut self) -> Result<PrinterState, PrinterFault> {
-        Scripted::fine().state()
-    }
-
-    fn validate(&mut self, _: &PrintOrder) -> Result<(), PrinterFault> {
-        Ok(())
-    }
-
-    fn print(&mut self, order: &PrintOrder, pdf: &[u8]) -> Result<i32, PrinterFault> {
-        let name = order.name.replace(['/', ' '], "-");
-        publish(&Tray(self.0.clone()), &name, |out| out.write_all(pdf)).map_err(|e| PrinterFault::NoAnswer(e.to_string()))?;
-        Ok(7)
-    }
-
-    fn progress(&mut self, _: i32) -> Result<PrintProgress, PrinterFault> {
-        Ok(at(PrintStage::Completed, 2))
-    }
-
-    fn pause(&mut self) {}
-}
-
-/// A plant with a released batch, li and wu, and a printer over IPP; everything durable.
-fn ready_to_print() -> (State, BatchId) {
-    let (state, batch) = ready();
-    let disk = SimDisk::of(state);
-    let mut book = opened(&disk);
-    let li = key("li");
-    let by = By::Signing(Signatory { person: "li", key: &li });
-    devices::add_printer(&mut book, "ip-1", &Address::parse("ipp://localhost/ipp/print").unwrap(), &by, NOW).unwrap();
-    book.close().unwrap();
-    disk.settle();
-    (disk.state(), batch)
-}
-
-fn print_first(disk: &SimDisk, book: &mut Book, batch: &BatchId) -> Result<Printed, Fault> {
-    let (clock, profile) = (Ticking(AtomicU64::new(0)), profile());
-    printing(disk, &clock, &profile).print(book, batch, 1, &mut Press(disk.clone()), &mut |_| ())
-}
-
-fn printed(state: &State) -> usize {
-    state.files(TRAY).into_iter().filter(|(path, _)| !path.ends_with(".part")).count()
-}
-
-/// Goes on after a stop: people say truly what they see, and the job is asked for until it is through.
-fn complete(after: &State, batch: &BatchId, came: usize, story: &str) {
-    let disk = SimDisk::of(after.clone());
-    let mut book = opened(&disk);
-    let mut came = came;
-    let doubt = match print_first(&disk, &mut book, batch) {
-        Ok(printed) => {
-            came += usize::from(!printed.before);
-            None
-        }
-        Err(fault) => {
-            assert!(fault.to_string().starts_with("HND-01"), "{story}: {fault}");
-            Some(book.handovers_in_doubt().unwrap().remove(0).begun.number)
-        }
-    };
-    if let Some(number) = doubt {
-        for person in ["li", "wu"] {
-            let secret = key(person);
-            let word = Word { device: "ip-1", number, arrived: came > 0, reason: "looked", by: Signatory { person, key: &secret } };
-            say(&mut book, &word, NOW + 2000).unwrap_or_else(|e| panic!("{story}: {e}"));
-        }
-        came += usize::from(!print_first(&disk, &mut book, batch).unwrap_or_else(|e| panic!("{story}: {e}")).before);
-    }
-    assert_eq!(came, 1, "{story}");
-    drop(book);
-    let wrong = broken(&disk);
-    assert!(wrong.is_empty(), "{story}: {wrong:?}");
-}
-
-#[test]
-fn nothing_is_printed_twice_wherever_a_print_job_is_killed() {
-    let (start, batch) = ready_to_print();
-    let disk = SimDisk::of(start);
-    let mut book = opened(&disk);
-    disk.record();
-    print_first(&disk, &mut book, &batch).unwrap_or_else(|e| panic!("{e}"));
-    let (states, _) = disk.recorded();
-    assert!(states.len() > 4, "{} operations", states.len());
-    let (mut came, mut seen) = (0, HashSet::new());
-    for (at, state) in states.iter().enumerate() {
-        came = came.max(printed(state));
-        for loss in Loss::ALL {
-            let after = state.after(loss, at as u64);
-            if seen.insert((after.digest(), came)) {
-                complete(&after, &batch, came, &format!("{loss:?} after operation {at}"));
-            }
-        }
-    }
-    assert_eq!(came, 1, "it was printed");
 }

@@ -111,6 +111,9 @@ impl Printing<'_> {
         };
         let pdf = self.sound(&batch, &wanted)?;
         let order = self.order(printer, &batch, &device, &wanted)?;
+        if (self.stop)() {
+            return Err(Fault::Stopped("nothing was sent; print again".to_owned()));
+        }
         let token = self.token(book, &batch, &device, &wanted)?;
         if !has(Bug::TokenAfterBytes) {
             book.record(&Entry::HandoverBegun(token.clone()))?;
