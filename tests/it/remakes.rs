@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use card::profile::retention::Retention;
-use card::{BatchId, Outcome};
+use card::{BatchId, Outcome, RawApplication};
 use ledger::book::Book;
 use ledger::book::state::{CardState, RemakeStage};
 use ledger::disk::Disk as _;
@@ -22,6 +22,7 @@ use testkit::world::{Loss, SimClock, SimDisk, State};
 
 use crate::plant::{Plant, text};
 use crate::world::handover::{key, opened};
+use crate::world::inputs::{first_package, sent_again};
 use crate::world::plant::{NOW, broken, difference, outputs, plan, run, run_at, stocked, world};
 
 const HOUR: Millis = 3_600_000;
@@ -320,7 +321,7 @@ fn what_may_not_be_made_again_is_refused_with_its_code_all_or_nothing() {
     assert!(fault.contains("2 of 3") && fault.contains(&unknown.0) && fault.contains(&untold.0) && !fault.contains(&good.0), "{fault}");
     assert_eq!(book.view().head(), head, "nothing was written down");
     let slots = [cards[0].position + 1];
-    assert_eq!(fine(cards_of(&book, &batch, None, Some(&slots))), [good.clone()]);
+    assert_eq!(fine(cards_of(&book, &batch, None, Some(&slots))), std::slice::from_ref(&good));
     assert_eq!(fine(cards_of(&book, &batch, Some(1), None)).len(), 10, "a whole job");
     for wrong in [cards_of(&book, &batch, Some(99), None), cards_of(&book, &batch, Some(1), Some(&[11])), cards_of(&book, &batch, None, Some(&[0]))] {
         assert!(matches!(wrong, Err(Fault::Usage(_))));
@@ -379,6 +380,101 @@ fn a_remake_that_is_held_at_the_cut_stays_visible_and_is_made_when_nothing_holds
     assert_eq!(book.remake(&card.number, 1).unwrap().unwrap().stage, RemakeStage::Approved);
     assert!(book.batches().unwrap().len() == 1 && book.pool().unwrap().is_empty());
     drop(book);
+    sound(&disk);
+}
+
+#[test]
+fn an_approved_remake_that_is_withdrawn_has_ended_and_keeps_nothing() {
+    let (disk, _) = after_a_night(16, false);
+    let book = opened(&disk);
+    let batch = book.batches().unwrap()[0].batch.clone();
+    let cards = given_out(&book, &batch);
+    drop(book);
+    let lines: Vec<String> = cards.iter().enumerate().map(|(n, c)| told(c, if n == 0 { Told::Spoiled } else { Told::Good })).collect();
+    fine(results(&disk, &batch, &lines, NOW + HOUR));
+    let mut book = opened(&disk);
+    fine(approve(&mut book, &named(&cards[0]), "li"));
+    let state = book.application(cards[0].ordinal).unwrap().unwrap();
+    fine(decide::withdraw(&mut book, &state, &Author { who: "he", reason: "left", at: NOW + 4 * HOUR }));
+    assert!(book.pool().unwrap().is_empty());
+    refused(ask(&mut book, &disk, &[named(&cards[0])], RemakeCause::Spoiled, None, "wu"), "RMK-05");
+    let rules = Retention { produced_days: 30, refused_days: 30 };
+    assert!(fine(purge::due(&book, rules, NOW + 20 * DAY)).packages.is_empty());
+    let due = fine(purge::due(&book, rules, NOW + 40 * DAY));
+    assert!(due.packages.contains(&state.package), "its days are over as any other's");
+    let world = fine(world(&disk, &SimClock::at(NOW + 40 * DAY)));
+    fine(purge::purge(&world, &mut book, &due, &Author { who: "li", reason: "days over", at: NOW + 40 * DAY }));
+    book.close().unwrap();
+    sound(&disk);
+}
+
+/// A plant after its night, and two persons of one outlet whose cards are given out there, sent again as `change` says.
+fn sent_twice(change: impl Fn(&mut RawApplication)) -> (SimDisk, BatchId, [CardState; 2], Vec<u8>) {
+    let disk = SimDisk::of(stocked(40, 5, Some(0.0)));
+    let (manifest, rows, files) = first_package(&disk);
+    run(&disk, &plan(1)).unwrap_or_else(|e| panic!("{e}"));
+    let mut book = opened(&disk);
+    staff(&mut book);
+    let batch = book.batches().unwrap()[0].batch.clone();
+    let state = |row: &RawApplication| book.application_of(&manifest.outlet, row.get("application_id")).unwrap().unwrap();
+    let card =
+        |row: &RawApplication| state(row).place.filter(|_| !state(row).facts.unwrap().mail).map(|p| book.card(&p.number, p.generation).unwrap().unwrap());
+    let mut two: Vec<(RawApplication, CardState)> = rows.into_iter().filter_map(|row| card(&row).map(|card| (row, card))).take(2).collect();
+    two.iter_mut().for_each(|(row, _)| change(row));
+    let (rows, cards): (Vec<_>, Vec<_>) = two.into_iter().unzip();
+    let sequence = book.sequence(&manifest.outlet).unwrap().unwrap().contiguous + 1;
+    book.close().unwrap();
+    let (_, package) = sent_again(&disk, &manifest, sequence, rows, files);
+    (disk, batch, cards.try_into().ok().expect("two cards"), package)
+}
+
+#[test]
+fn a_replacement_that_is_good_ends_its_holders_older_card_and_nothing_else_is_made_of_that() {
+    let (disk, batch, [a, b], package) = sent_twice(|row| {
+        row.set("business_type", "replace-lost");
+        row.set("loss_report", "GS-7");
+    });
+    fine(results(&disk, &batch, &[told(&a, Told::Good), told(&b, Told::Good)], NOW + HOUR));
+    let mut book = opened(&disk);
+    fine(event(&mut book, &named(&a), CardEventKind::Received));
+    book.close().unwrap();
+    disk.put("inbox/99999-again.zip", &package);
+    let second = night(&disk, NOW + DAY);
+    let mut book = opened(&disk);
+    let new = given_out(&book, &second);
+    assert_eq!(new.len(), 2);
+    refused(ask(&mut book, &disk, &[named(&a)], RemakeCause::Lost, Some("GS-8"), "wu"), "RMK-04");
+    drop(book);
+    let heirs: Vec<_> = new.iter().map(|n| (told(n, Told::Good), n)).collect();
+    assert_eq!(fine(results(&disk, &second, &[heirs[0].0.clone()], NOW + DAY + HOUR)).revoked, 1);
+    let mut book = opened(&disk);
+    let ended: Vec<_> = [&a, &b].into_iter().filter_map(|c| book.revoked(&c.number, 1).unwrap()).collect();
+    assert_eq!((ended.len(), ended[0].cause, &ended[0].replaced_by), (1, RevocationCause::Replaced, &named(heirs[0].1)), "not before its own is good");
+    refused(ask(&mut book, &disk, &[(ended[0].number.clone(), 1)], RemakeCause::Lost, Some("GS-8"), "wu"), "RMK-04");
+    drop(book);
+    fine(results(&disk, &second, &[heirs[1].0.clone()], NOW + DAY + HOUR));
+    let listed = lists(&disk, "returns", |path| path.ends_with(&format!("/revoked-{second}.csv")));
+    assert_eq!((listed.len(), listed[0].1.len()), (1, 2), "the batch's list grows");
+    run_at(&disk, &plan(1), &SimClock::at(NOW + 2 * DAY)).unwrap_or_else(|e| panic!("{e}"));
+    sound(&disk);
+}
+
+#[test]
+fn who_has_only_a_spoiled_card_may_apply_anew_once_no_remake_is_open() {
+    let (disk, batch, [over, waits], package) = sent_twice(|_| {});
+    fine(results(&disk, &batch, &[told(&over, Told::Spoiled), told(&waits, Told::Spoiled)], NOW + HOUR));
+    let mut book = opened(&disk);
+    fine(word(&mut book, &named(&over), Some(RemakeRefusal::NewApplication), "li"));
+    book.close().unwrap();
+    disk.put("inbox/99999-again.zip", &package);
+    let second = night(&disk, NOW + DAY);
+    let mut book = opened(&disk);
+    let made = given_out(&book, &second);
+    let same_person = |card: &CardState| fine(book.cards_of_person(&book.application(over.ordinal).unwrap().unwrap())).contains(card);
+    assert!(made.len() == 1 && same_person(&made[0]) && made[0].ordinal != over.ordinal, "a new application, a new card; the other waits for its remake");
+    refused(ask(&mut book, &disk, &[named(&over)], RemakeCause::Spoiled, None, "wu"), "RMK-04");
+    drop(book);
+    run_at(&disk, &plan(1), &SimClock::at(NOW + 2 * DAY)).unwrap_or_else(|e| panic!("{e}"));
     sound(&disk);
 }
 

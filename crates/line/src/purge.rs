@@ -112,7 +112,9 @@ impl Calendar<'_> {
     }
 
     fn application_over_at(&self, a: &ApplicationState, answered_at: Millis) -> Result<Result<Millis, Waits>, Fault> {
-        if let Some(place) = a.place.as_ref().filter(|p| !p.void && !(a.remaking && a.outcome == Outcome::Rejected)) {
+        // Its remake was approved, and ended without a card.
+        let ended = a.remaking && a.outcome == Outcome::Rejected;
+        if let Some(place) = a.place.as_ref().filter(|p| !p.void && !ended) {
             let Some(dispatched_at) = self.dispatched.get(&place.batch).copied().flatten() else { return Ok(Err(Waits::InProduction)) };
             let result = self.book.card(&place.number, place.generation)?.and_then(|c| c.result);
             let remake = self.book.remake(&place.number, place.generation)?.map(|r| r.stage);

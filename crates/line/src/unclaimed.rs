@@ -53,6 +53,10 @@ fn described(book: &Book, card: &CardState, now: Millis) -> Result<Option<Unclai
     let (Some(received_at), Some(application), Some(batch)) = (waits_since(card), book.application(card.ordinal)?, book.batch(&card.batch)?) else {
         return Ok(None);
     };
+    // One that ended is to come back, not to be collected.
+    if book.revoked(&card.number, card.generation)?.is_some() {
+        return Ok(None);
+    }
     Ok(Some(Unclaimed {
         outlet: application.outlet,
         received_at,

@@ -6,7 +6,7 @@ mod apart;
 mod crash;
 mod faults;
 pub mod handover;
-mod inputs;
+pub mod inputs;
 mod neighbours;
 mod panics;
 pub mod plant;

@@ -2,7 +2,7 @@
 
 use card::{BatchId, Outcome};
 use ledger::book::Book;
-use ledger::book::state::{BatchState, HandoverState};
+use ledger::book::state::{BatchState, HandoverState, RemakeStage};
 use ledger::entry::{CardAttempted, HandoverBegun};
 use ledger::fault::Fault;
 use line::encode::Balance;
@@ -34,6 +34,8 @@ pub fn status(cli: &Cli, as_json: bool) -> Result<u8, Fault> {
         purged += u64::from(book.package(number)?.is_some_and(|p| p.purged.is_some()));
     }
     let set_aside = book.set_aside()?.len();
+    let remakes = book.remakes()?;
+    let [asked, approved] = [RemakeStage::Requested, RemakeStage::Approved].map(|stage| remakes.iter().filter(|r| r.stage == stage).count());
     let in_doubt = book.handovers_in_doubt()?;
     let (cards_in_doubt, encoded) = (book.attempts_in_doubt()?, encoded(&book, &batches)?);
     if as_json {
@@ -48,6 +50,7 @@ pub fn status(cli: &Cli, as_json: bool) -> Result<u8, Fault> {
             "batches": batches, "registers": registers,
             "encoded_here": encoded.iter().map(encoded_json).collect::<Vec<_>>(),
             "cards_in_doubt": cards_in_doubt.iter().map(|a| card_json(&a.attempted)).collect::<Vec<_>>(),
+            "remakes": {"requested": asked, "approved": approved},
             "in_doubt": in_doubt.iter().map(|h| in_doubt_json(&h.begun)).collect::<Vec<_>>(),
             "last_run": run.map(|r| json!({"run": r.run, "command": r.command, "who": r.who, "ended": r.ended})),
         });
@@ -62,6 +65,9 @@ pub fn status(cli: &Cli, as_json: bool) -> Result<u8, Fault> {
     );
     for b in batches.iter().rev().take(10).rev() {
         println!("batch         {}  {}  {} applications, {} jobs, {} bundles", b.batch, b.stage.name(), b.cards, b.jobs, b.bundles);
+    }
+    if asked + approved > 0 {
+        println!("remakes       {asked} wait for approval, {approved} approved (cardline remake list)");
     }
     for (batch, job, b) in &encoded {
         println!("encoded here  {batch} job {job}: {}", balanced(b));

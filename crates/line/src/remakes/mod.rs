@@ -140,6 +140,8 @@ impl Parent {
     fn is_free(&self) -> Result<(), Fault> {
         let under_way = match self.last.as_ref().map(|r| r.stage) {
             None | Some(RemakeStage::Refused) => return Ok(()),
+            // It ended without a card; what is to be said of that, `may` says.
+            Some(RemakeStage::Approved) if self.application.outcome == Outcome::Rejected => return Ok(()),
             Some(stage) => stage.name(),
         };
         Err(self.refused(Code::Rmk01, &format!("a remake is {under_way}")))

@@ -32,6 +32,9 @@ pub struct Settled {
 pub fn settle(disk: &dyn Disk, book: &mut Book, at: Millis) -> Result<Settled, Fault> {
     let requested = request_spoiled(book, at)?;
     let owed = owed(book, at)?;
+    if requested == 0 && owed.is_empty() {
+        return Ok(Settled::default());
+    }
     publish_lists(disk, book, &owed)?;
     for revoked in &owed {
         book.append(&Entry::CardRevoked(revoked.clone()))?;

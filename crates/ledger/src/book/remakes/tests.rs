@@ -84,27 +84,27 @@ fn cut(n: u32, cards: &[(u64, usize, u32)]) -> Entry {
 
 fn result(n: u32, number: usize, result: MachineResult) -> Entry {
     let cards = vec![CardResult { number: NUMBERS[number].into(), result, card_identification: None, atr: None, box_position: None, failure: None }];
-    Entry::Results(Results { batch: batch(n), file: Digest([n as u8 + 10 * result as u8; 32]), cards, at: 2 })
+    Entry::Results(Results { batch: batch(n), file: Digest([n as u8 + 10 * result as u8; 32]), cards, at: 1 })
 }
 
 fn request(request: u32, who: &str, delivered: bool) -> Entry {
     let (number, cause) = (NUMBERS[0].to_owned(), RemakeCause::Spoiled);
-    Entry::RemakeRequested(RemakeRequested { number, generation: 1, request, ordinal: Ordinal(0), cause, who: who.into(), delivered, report: None, at: 3 })
+    Entry::RemakeRequested(RemakeRequested { number, generation: 1, request, ordinal: Ordinal(0), cause, who: who.into(), delivered, report: None, at: 1 })
 }
 
 fn approve(request: u32, person: &str, role: Role) -> Entry {
     let (number, person) = (NUMBERS[0].to_owned(), person.to_owned());
-    Entry::RemakeApproved(RemakeApproved { number, generation: 1, request, person, role, signature: "s".into(), at: 4 })
+    Entry::RemakeApproved(RemakeApproved { number, generation: 1, request, person, role, signature: "s".into(), at: 1 })
 }
 
 fn refuse(request: u32) -> Entry {
     let (number, because) = (NUMBERS[0].to_owned(), RemakeRefusal::Doubtful);
-    Entry::RemakeRefused(RemakeRefused { number, generation: 1, request, because, person: "li".into(), role: Role::Supervisor, signature: "s".into(), at: 4 })
+    Entry::RemakeRefused(RemakeRefused { number, generation: 1, request, because, person: "li".into(), role: Role::Supervisor, signature: "s".into(), at: 1 })
 }
 
 fn revoked(number: usize, by: (usize, u32)) -> Entry {
     let replaced_by = (NUMBERS[by.0].to_owned(), by.1);
-    Entry::CardRevoked(CardRevoked { number: NUMBERS[number].into(), generation: 1, cause: RevocationCause::Remade, replaced_by, at: 5 })
+    Entry::CardRevoked(CardRevoked { number: NUMBERS[number].into(), generation: 1, cause: RevocationCause::Remade, replaced_by, at: 1 })
 }
 
 fn told(entries: &[Entry]) -> Book {
@@ -174,6 +174,40 @@ fn what_is_owed_stands_until_it_is_written_down() {
     assert!(book.owed_revocations().unwrap().is_empty() && book.revocations().unwrap().len() == 1);
     let spoiled = told(&[cut(1, &[(0, 0, 1)]), result(1, 0, MachineResult::Spoiled), cut(2, &[(2, 2, 1)]), result(2, 2, MachineResult::Good)]);
     assert!(spoiled.owed_revocations().unwrap().is_empty(), "a spoiled card is none");
+}
+
+#[test]
+fn a_card_spoiled_at_a_reader_is_owed_a_request_only_if_it_may_be_on_its_blank() {
+    let file = FileDigest { path: "encode/job-0001.cps".into(), len_bytes: 1, digest: Digest([5; 32]) };
+    let begun = Entry::CardAttempted(CardAttempted {
+        batch: batch(1),
+        job: 1,
+        position: 0,
+        number: NUMBERS[0].into(),
+        generation: 1,
+        attempt: 1,
+        file,
+        reader: "R".into(),
+        test_keys: false,
+        who: "wu".into(),
+        at: 1,
+    });
+    let owed = |end: Option<(AttemptResult, bool)>, words: &[Entry]| {
+        let ended = end.map(|(result, written)| {
+            Entry::AttemptEnded(AttemptEnded { number: NUMBERS[0].into(), generation: 1, attempt: 1, result, written, reason: None, at: 1 })
+        });
+        let night = [cut(1, &[(0, 0, 1)]), begun.clone()].into_iter().chain(ended).chain(words.iter().cloned());
+        told(&night.collect::<Vec<_>>()).owed_requests().unwrap().len()
+    };
+    let said = |person: &str, role, good| {
+        let (number, person) = (NUMBERS[0].to_owned(), person.to_owned());
+        Entry::AttemptResolved(AttemptResolved { number, generation: 1, attempt: 1, good, person, role, reason: "seen".into(), signature: "s".into(), at: 1 })
+    };
+    assert_eq!(owed(Some((AttemptResult::Spoiled, true)), &[]), 1);
+    assert_eq!(owed(Some((AttemptResult::Spoiled, false)), &[]), 0, "another blank may become it");
+    assert_eq!([owed(None, &[]), owed(Some((AttemptResult::InDoubt, true)), &[]), owed(Some((AttemptResult::Good, true)), &[])], [0; 3]);
+    let both = |good| [said("li", Role::Supervisor, good), said("wu", Role::Operator, good)];
+    assert_eq!((owed(None, &both(false)), owed(None, &both(true)), owed(None, &both(false)[..1])), (1, 0, 0));
 }
 
 #[test]
