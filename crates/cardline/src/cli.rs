@@ -5,6 +5,7 @@ mod devices;
 mod encode;
 mod paper;
 mod photo;
+mod stock;
 mod upkeep;
 
 use std::path::PathBuf;
@@ -19,6 +20,10 @@ pub use devices::{
 pub use encode::{EncodeArgs, EncodeCommand, EncodeResolveArgs, EncodeWalkArgs, WholeArg};
 pub use paper::{InspectArgs, ProofArgs};
 pub use photo::{EngineArgs, PhotoCheckArgs, PhotoCommand, PhotoEvaluateArgs, PhotoLabelledArgs, PhotoSheetArgs, WhatifArgs};
+pub use stock::{
+    BackArg, FormArg, MethodArg, ReconcileArgs, StockByArgs, StockCommand, StockCountArgs, StockDestroyArgs, StockIssueArgs, StockPutArgs, StockReceiveArgs,
+    StockSignArgs, StockWitnessArgs,
+};
 pub use upkeep::{BackupArgs, DrillArgs, LedgerCommand, PurgeArgs, RestoreArgs, VerifyArgs};
 
 /// Batch card production: packages in, cards out, every application accounted for.
@@ -166,6 +171,13 @@ pub enum Command {
     Handover(HandoverArgs),
     /// Encode the cards of a released job here, at a card reader, one blank after the other.
     Encode(EncodeArgs),
+    /// Blank cards: lots, what is given out, what became of it, what is destroyed.
+    Stock {
+        #[command(subcommand)]
+        command: StockCommand,
+    },
+    /// Hold a batch against what came of it; two people close it when nothing differs.
+    Reconcile(ReconcileArgs),
 }
 
 #[derive(Args)]

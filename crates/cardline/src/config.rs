@@ -29,6 +29,7 @@ pub struct Config {
     pub report: Report,
     pub index: Index,
     pub handover: Handover,
+    pub stock: Stock,
 }
 
 #[derive(Clone, PartialEq, Debug, Deserialize)]
@@ -164,6 +165,13 @@ pub struct Index {
 #[serde(default, deny_unknown_fields)]
 pub struct Handover {
     pub valid_hours: u64,
+}
+
+#[derive(Clone, PartialEq, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Stock {
+    /// `None`: as the ledger shows.
+    pub kept: Option<bool>,
 }
 
 impl Default for Handover {

@@ -125,5 +125,10 @@ fn time_of(entry: &Entry) -> Option<Millis> {
         Entry::CardAttempted(e) => e.at,
         Entry::AttemptEnded(e) => e.at,
         Entry::AttemptResolved(e) => e.at,
+        Entry::StockReceived(e) => e.at,
+        Entry::StockMoved(e) => e.at,
+        Entry::DestructionAsked(e) => e.at,
+        Entry::DestructionWitnessed(e) => e.at,
+        Entry::BatchReconciled(e) => e.at,
     })
 }

@@ -19,11 +19,13 @@ mod people;
 mod photo;
 mod purge;
 mod reasons;
+mod reconcile;
 mod registers;
 mod release;
 mod returns;
 mod run;
 mod status;
+mod stock;
 mod track;
 mod unclaimed;
 mod verify;
@@ -75,5 +77,7 @@ pub fn dispatch(cli: &Cli) -> Result<u8, Fault> {
         Command::Inspect(args) => paper::inspect(cli, args),
         Command::Handover(args) => handover::handover(cli, args),
         Command::Encode(args) => encode::encode(cli, args),
+        Command::Stock { command } => stock::stock(cli, command),
+        Command::Reconcile(args) => reconcile::reconcile(cli, args),
     }
 }

@@ -49,6 +49,7 @@ pub fn status(cli: &Cli, as_json: bool) -> Result<u8, Fault> {
             "encoded_here": encoded.iter().map(encoded_json).collect::<Vec<_>>(),
             "cards_in_doubt": cards_in_doubt.iter().map(|a| card_json(&a.attempted)).collect::<Vec<_>>(),
             "in_doubt": in_doubt.iter().map(|h| in_doubt_json(&h.begun)).collect::<Vec<_>>(),
+            "stock": super::stock::status_json(&book)?,
             "last_run": run.map(|r| json!({"run": r.run, "command": r.command, "who": r.who, "ended": r.ended})),
         });
         println!("{value}");
@@ -63,6 +64,7 @@ pub fn status(cli: &Cli, as_json: bool) -> Result<u8, Fault> {
     for b in batches.iter().rev().take(10).rev() {
         println!("batch         {}  {}  {} applications, {} jobs, {} bundles", b.batch, b.stage.name(), b.cards, b.jobs, b.bundles);
     }
+    super::stock::status_lines(&book)?.iter().for_each(|line| println!("{line}"));
     for (batch, job, b) in &encoded {
         println!("encoded here  {batch} job {job}: {}", balanced(b));
     }

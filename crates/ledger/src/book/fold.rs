@@ -58,6 +58,11 @@ impl Book {
             Entry::CardAttempted(e) => self.fold_attempted(e)?,
             Entry::AttemptEnded(e) => self.fold_attempt_ended(e)?,
             Entry::AttemptResolved(e) => self.fold_attempt_resolved(e)?,
+            Entry::StockReceived(e) => self.fold_stock_received(seq, e)?,
+            Entry::StockMoved(e) => self.fold_stock_moved(e)?,
+            Entry::DestructionAsked(e) => self.fold_destruction_asked(e)?,
+            Entry::DestructionWitnessed(e) => self.fold_destruction_witnessed(e)?,
+            Entry::BatchReconciled(e) => self.fold_reconciled(e)?,
         }
         Ok(())
     }

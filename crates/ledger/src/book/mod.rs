@@ -8,6 +8,8 @@ pub mod keys;
 pub mod queries;
 mod sightings;
 pub mod state;
+mod stock;
+mod stock_state;
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;

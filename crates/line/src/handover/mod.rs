@@ -19,7 +19,7 @@ use ledger::publish::publish;
 use serde::Deserialize;
 
 use crate::ports::{Clock, Envelope, Signer};
-use crate::{devices, people};
+use crate::{devices, people, stock};
 use inner::Header;
 
 const SECOND: Millis = 1000;
@@ -191,10 +191,10 @@ fn differs(batch: &BatchState, file: &FileDigest) -> Fault {
     Fault::refused(Code::Out01, format!("batches/{}/{}", batch.batch, file.path))
 }
 
-/// A batch jobs may leave: released, its files still there.
+/// A batch jobs may leave: released, its files still there, not closed.
 ///
 /// # Errors
-/// HND-06, PRG-01; there is no such batch; the ledger fails.
+/// HND-06, PRG-01, CLS-05; there is no such batch; the ledger fails.
 pub(crate) fn released(book: &Book, batch: &BatchId) -> Result<BatchState, Fault> {
     let state = book.batch(batch)?.ok_or_else(|| Fault::Usage(format!("no batch {batch}")))?;
     if let Some(purged) = &state.purged {
@@ -203,6 +203,7 @@ pub(crate) fn released(book: &Book, batch: &BatchId) -> Result<BatchState, Fault
     if state.stage < BatchStage::Released {
         return Err(Fault::refused(Code::Hnd06, format!("{batch} is {}", state.stage.name())));
     }
+    stock::still_open(book, batch)?;
     Ok(state)
 }
 

@@ -9,6 +9,7 @@ use ledger::journal::{JournalView, Record};
 use line::plan::rfc3339;
 
 use super::super::encode::end_of;
+use super::super::stock::headline as headline_of_stock;
 use super::told;
 use crate::cli::Cli;
 
@@ -89,6 +90,8 @@ fn of_batch(entry: &Entry) -> Option<&BatchId> {
         Entry::BatchPurged(e) => Some(&e.batch),
         Entry::HandoverBegun(e) => Some(&e.batch),
         Entry::CardAttempted(e) => Some(&e.batch),
+        Entry::StockMoved(e) => e.batch.as_ref(),
+        Entry::BatchReconciled(e) => Some(&e.batch),
         _ => None,
     }
 }
@@ -143,6 +146,9 @@ fn summary(entry: &Entry) -> (Option<Millis>, String) {
         Entry::AttemptResolved(e) => {
             let (card, word) = (named(&e.number, e.generation), if e.good { "good" } else { "spoiled" });
             (Some(e.at), format!("attempt {} at {card}: {word}, says {} ({}), because: {}", e.attempt, e.person, e.role.name(), e.reason))
+        }
+        Entry::StockReceived(_) | Entry::StockMoved(_) | Entry::DestructionAsked(_) | Entry::DestructionWitnessed(_) | Entry::BatchReconciled(_) => {
+            (entry.at(), headline_of_stock(entry).unwrap_or_default())
         }
     }
 }
