@@ -27,6 +27,7 @@ mod races;
 mod seeds;
 #[cfg(feature = "system-tests")]
 mod softhsm;
+mod stock;
 #[cfg(feature = "system-tests")]
 mod system;
 #[cfg(feature = "system-tests")]

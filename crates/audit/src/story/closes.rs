@@ -110,7 +110,7 @@ impl Story {
     }
 }
 
-fn text(plant: &str, e: &BatchReconciled) -> String {
+pub(super) fn text(plant: &str, e: &BatchReconciled) -> String {
     let c = &e.counts;
     let stock = match &c.stock {
         Some(s) => format!("{} = {} good + {} spoiled + {} test + {} returned", s.issued, s.good, s.spoiled, s.test, s.returned),
