@@ -216,7 +216,7 @@ mod tests {
         #[test]
         fn runs_are_what_single_serials_would_be(moves in proptest::collection::vec((90_u64..210, 0_u64..30, 0_usize..6, proptest::bool::ANY), 0..40)) {
             let mut lot = lot();
-            let mut model = vec![(Account::Vault, false); 100];
+            let mut model = [(Account::Vault, false); 100];
             for (first, more, account, destroyed) in moves {
                 let (last, account) = (first + more, Account::ALL[account]);
                 lot.paint(&[SerialRange { first, last }], |run| (run.account, run.destroyed) = (account, destroyed));

@@ -51,16 +51,12 @@ pub fn lot(book: &Book, lot: &str) -> Result<LotState, Fault> {
     book.lot(lot)?.ok_or_else(|| Fault::refused(Code::Stk01, "no such lot was received"))
 }
 
-/// A batch stock may still go to or be counted for.
-///
-/// # Errors
-/// CLS-05; there is no such batch; the ledger fails.
-pub fn open_batch(book: &Book, batch: &BatchId) -> Result<BatchState, Fault> {
-    let state = book.batch(batch)?.ok_or_else(|| Fault::Usage(format!("no batch {batch}")))?;
-    still_open(book, batch)?;
-    Ok(state)
+fn known_batch(book: &Book, batch: &BatchId) -> Result<BatchState, Fault> {
+    book.batch(batch)?.ok_or_else(|| Fault::Usage(format!("no batch {batch}")))
 }
 
+/// The batch isn't closed: it still takes results, blanks, counts, hand-overs and attempts.
+///
 /// # Errors
 /// CLS-05; the ledger fails.
 pub fn still_open(book: &Book, batch: &BatchId) -> Result<(), Fault> {
@@ -113,7 +109,8 @@ fn same_lot(book: &Book, new: &StockReceived) -> Result<bool, Fault> {
 /// # Errors
 /// USE-01, STK-01 … STK-03, CLS-05, AUT-01, AUT-02, AUT-04, AUT-05; the ledger fails.
 pub fn issue(book: &mut Book, batch: &BatchId, lot_id: &str, ranges: &str, by: &By, at: Millis) -> Result<Written, Fault> {
-    open_batch(book, batch)?;
+    known_batch(book, batch)?;
+    still_open(book, batch)?;
     let lot = lot(book, lot_id)?;
     let ranges = serials::ranges(&lot.received, ranges)?;
     if all_in(&lot, &ranges, Account::Line, Some(batch)) {

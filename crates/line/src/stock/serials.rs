@@ -152,7 +152,7 @@ mod tests {
 
     #[test]
     fn serials_are_a_prefix_and_a_number() {
-        let series = |text, form| series(text, form).ok().map(|s| (s.prefix, s.digits, s.first));
+        let series = |text: &str, form| series(text, form).ok().map(|s| (s.prefix, s.digits, s.first));
         assert_eq!(series("CTL-000120", Form::FixedWidth), Some(("CTL-".to_owned(), 6, 120)));
         assert_eq!(series("120", Form::Decimal), Some((String::new(), 0, 120)));
         assert_eq!(series("89860012345678901234", Form::FixedWidth), Some(("89".to_owned(), 18, 860_012_345_678_901_234)));
@@ -179,7 +179,7 @@ mod tests {
     #[test]
     fn ranges_come_in_order_once_and_inside_the_lot() {
         let lot = lot("A", 4, 1, 100);
-        let found = |text| ranges(&lot, text).map(|all| signed(&all)).map_err(|f| f.to_string()[..6].to_owned());
+        let found = |text: &str| ranges(&lot, text).map(|all| signed(&all)).map_err(|f| f.to_string()[..6].to_owned());
         assert_eq!(found("A0005..A0007,A0001,A0008"), Ok("1-1,5-8".to_owned()));
         assert_eq!(found("A0005..A0007,A0007"), Err("STK-02".to_owned()));
         assert_eq!(found("A0099..A0101"), Err("STK-01".to_owned()));

@@ -9,7 +9,7 @@ use ledger::book::state::{BatchState, LotState, Run};
 use ledger::entry::{Account, MachineResult, Millis, SerialCard, SerialRange, StockLeg};
 use ledger::fault::Fault;
 
-use super::{Move, Written, lot, moved, open_batch, serials};
+use super::{Move, Written, known_batch, lot, moved, serials, still_open};
 use crate::devices::By;
 
 /// Heading of the sheet, in order.
@@ -42,12 +42,13 @@ fn refused(code: Code, row: usize, text: impl AsRef<str>) -> Fault {
 /// # Errors
 /// STK-01 … STK-06, STK-08, CLS-05, AUT-01, AUT-02, AUT-04, AUT-05 with the first row that is wrong; the ledger fails.
 pub fn count(book: &mut Book, batch: &BatchId, bytes: &[u8], skipped: bool, by: &By, at: Millis) -> Result<Written, Fault> {
-    let state = open_batch(book, batch)?;
+    let state = known_batch(book, batch)?;
     let sheet = read(book, bytes)?;
     let digest = Digest::of(&[batch.as_str().as_bytes(), b"\n", bytes].concat());
     if book.sheet_counted(&digest)?.is_some() && sheet.lines.iter().all(|line| sheet.counted(line, batch)) {
         return Ok(Written::Before);
     }
+    still_open(book, batch)?;
     sheet.once()?;
     let legs = sheet.legs(batch)?;
     if !skipped {
