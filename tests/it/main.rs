@@ -30,6 +30,7 @@ mod remakes;
 mod seeds;
 #[cfg(feature = "system-tests")]
 mod softhsm;
+mod stock;
 #[cfg(feature = "system-tests")]
 mod system;
 #[cfg(feature = "system-tests")]

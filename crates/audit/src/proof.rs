@@ -54,7 +54,10 @@ macro_rules! invariants {
 invariants! {
     I01 "I-01" "applications: received = accepted + rejected + held, each in one state; cut = made + void",
     I02 "I-02" "every refusal and hold has a published code and is in its answer",
-    I03 "I-03" "cards made = good + spoiled + unknown + not yet reported",
+    I03 "I-03" "cards made = good + spoiled + unknown + not yet reported; closed by two where nothing is open, and nothing after",
+    I04 "I-04" "every lot = vault + line + good + spoiled + test + returned, each serial in one account",
+    I05 "I-05" "spoiled = destroyed + waiting; every destruction seen by two others than who asked, nothing of it after",
+    I06 "I-06" "stock moves booked twice, no account below zero",
     I07 "I-07" "card numbers unique over all time, check characters right, one person a number",
     I08 "I-08" "one live card a person in a batch; none made as new while an older one exists; made again only as asked and approved, the old one ended when the new is good",
     I09 "I-09" "numbers taken = used + void; no void number in an output",

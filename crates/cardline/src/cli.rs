@@ -7,6 +7,7 @@ mod paper;
 mod photo;
 mod print;
 mod remake;
+mod stock;
 mod upkeep;
 
 use std::path::PathBuf;
@@ -23,6 +24,10 @@ pub use paper::{InspectArgs, ProofArgs};
 pub use photo::{EngineArgs, PhotoCheckArgs, PhotoCommand, PhotoEvaluateArgs, PhotoLabelledArgs, PhotoSheetArgs, WhatifArgs};
 pub use print::PrintArgs;
 pub use remake::{CauseArg, RefusalArg, RemakeApproveArgs, RemakeByArgs, RemakeCards, RemakeCommand, RemakeListArgs, RemakeRefuseArgs, RemakeRequestArgs};
+pub use stock::{
+    BackArg, FormArg, MethodArg, ReconcileArgs, StockByArgs, StockCommand, StockCountArgs, StockDestroyArgs, StockIssueArgs, StockPutArgs, StockReceiveArgs,
+    StockSignArgs, StockWitnessArgs,
+};
 pub use upkeep::{BackupArgs, DrillArgs, LedgerCommand, PurgeArgs, RestoreArgs, VerifyArgs};
 
 /// Batch card production: packages in, cards out, every application accounted for.
@@ -177,6 +182,13 @@ pub enum Command {
     Print(PrintArgs),
     /// Encode the cards of a released job here, at a card reader, one blank after the other.
     Encode(EncodeArgs),
+    /// Blank cards: lots, what is given out, what became of it, what is destroyed.
+    Stock {
+        #[command(subcommand)]
+        command: StockCommand,
+    },
+    /// Hold a batch against what came of it; two people close it when nothing differs.
+    Reconcile(ReconcileArgs),
 }
 
 #[derive(Args)]

@@ -30,6 +30,7 @@ pub struct Config {
     pub index: Index,
     pub handover: Handover,
     pub print: Print,
+    pub stock: Stock,
 }
 
 #[derive(Clone, PartialEq, Debug, Deserialize)]
@@ -202,6 +203,13 @@ impl Default for Print {
     fn default() -> Self {
         Self { ca: PathBuf::new(), sides: Sides::TwoSidedLongEdge, connect_seconds: 10, answer_seconds: 30, job_minutes: 120 }
     }
+}
+
+#[derive(Clone, PartialEq, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Stock {
+    /// `None`: as the ledger shows.
+    pub kept: Option<bool>,
 }
 
 impl Default for Handover {

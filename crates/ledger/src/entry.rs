@@ -6,6 +6,13 @@ use card::reason::Reason;
 use card::{BatchId, BusinessType, Digest, Keyed, Lane, Ordinal, Outcome, OutletCode};
 use serde::{Deserialize, Serialize};
 
+mod stock;
+
+pub use stock::{
+    Account, BatchReconciled, ClosingCounts, ClosingStock, DestructionAsked, DestructionMethod, DestructionWitnessed, SerialCard, SerialRange, StockLeg,
+    StockMoved, StockReceived, StockShare, UnclaimedCard,
+};
+
 /// UTC time in milliseconds since 1970.
 pub type Millis = i64;
 
@@ -49,6 +56,11 @@ pub enum Entry {
     RemakeApproved(RemakeApproved),
     RemakeRefused(RemakeRefused),
     CardRevoked(CardRevoked),
+    StockReceived(StockReceived),
+    StockMoved(StockMoved),
+    DestructionAsked(DestructionAsked),
+    DestructionWitnessed(DestructionWitnessed),
+    BatchReconciled(BatchReconciled),
 }
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -413,6 +425,11 @@ impl Entry {
             Self::RemakeApproved(e) => e.at,
             Self::RemakeRefused(e) => e.at,
             Self::CardRevoked(e) => e.at,
+            Self::StockReceived(e) => e.at,
+            Self::StockMoved(e) => e.at,
+            Self::DestructionAsked(e) => e.at,
+            Self::DestructionWitnessed(e) => e.at,
+            Self::BatchReconciled(e) => e.at,
         })
     }
 

@@ -98,6 +98,9 @@ pub fn card_event(book: &mut Book, card: &CardState, kind: CardEventKind, author
     if matches!(card.result, Some(MachineResult::Spoiled | MachineResult::Unknown)) {
         return Err(Fault::NotAllowed(format!("card {} is not good", card.number)));
     }
+    if let Some(number) = book.destruction_of(&card.number, card.generation)? {
+        return Err(Fault::NotAllowed(format!("card {} is destroyed or about to be (destruction {number})", card.number)));
+    }
     if has(kind) {
         return Err(Fault::NotAllowed(format!("card {}: {kind:?} is on record already", card.number)));
     }

@@ -111,7 +111,7 @@ pub fn remove(book: &mut Book, device: &str, by: &By, at: Millis) -> Result<(), 
 }
 
 impl By<'_> {
-    fn who(&self) -> &str {
+    pub(crate) fn who(&self) -> &str {
         match self {
             Self::Named(who) => who,
             Self::Signing(by) => by.person,

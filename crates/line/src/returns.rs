@@ -14,6 +14,7 @@ use ledger::publish::publish_bytes;
 use crate::lists::List;
 use crate::plan::World;
 use crate::remakes::owed;
+use crate::stock;
 
 /// Heading of the file, in order.
 pub const COLUMNS: [&str; 14] = [
@@ -61,13 +62,14 @@ pub struct Imported {
 /// Imports a result file for a batch. All or nothing.
 ///
 /// # Errors
-/// `Fault::Refused` with RES-01 … RES-08 and the first rows that are wrong; the disk or ledger fails.
+/// `Fault::Refused` with RES-01 … RES-08 or CLS-05 and the first rows that are wrong; the disk or ledger fails.
 pub fn import(world: &World, book: &mut Book, batch: &BatchId, bytes: &[u8], at: Millis) -> Result<Imported, Fault> {
     let refused = |code: Code, text: String| Fault::Refused { code, text };
     let state = book.batch(batch)?.ok_or_else(|| refused(Code::Res06, format!("batch {batch} is not known")))?;
     if state.stage < BatchStage::Released {
         return Err(refused(Code::Res05, format!("batch {batch} is {:?}", state.stage).to_lowercase()));
     }
+    stock::still_open(book, batch)?;
     let digest = Digest::of(bytes);
     if let Some(earlier) = book.results_file(&digest)? {
         return Err(refused(Code::Res06, format!("this file was imported for batch {earlier}")));

@@ -4,18 +4,20 @@
 mod applications;
 mod attempts;
 mod batches;
+mod closes;
 mod handovers;
 mod packages;
 mod people;
 mod purges;
 mod remakes;
 mod runs;
+mod stock;
 
 use std::collections::{BTreeMap, HashMap};
 
 use card::reason::{Effect, Reason};
 use card::{BatchId, BusinessType, Code, Digest, Keyed, Lane, Ordinal, Outcome, OutletCode};
-use ledger::entry::{BatchSealed, Entry, FileDigest, JobMade, MachineResult, Millis, RegisterImported};
+use ledger::entry::{BatchSealed, CardEventKind, Entry, FileDigest, JobMade, MachineResult, Millis, RegisterImported};
 
 use crate::proof::Proofs;
 
@@ -52,6 +54,8 @@ pub struct Story {
     remakes: remakes::Remakes,
     /// Places before the last, of those few cut more than once.
     earlier: HashMap<Ordinal, Vec<Slot>>,
+    stock: stock::Stock,
+    closes: closes::Closes,
 }
 
 /// A received package.
@@ -154,6 +158,17 @@ pub struct CutCard {
     events: u8,
 }
 
+impl CutCard {
+    /// Somebody has received it, or more.
+    fn is_out(&self) -> bool {
+        self.events != 0
+    }
+
+    fn is_collected(&self) -> bool {
+        self.events & !(1 << CardEventKind::Received as u8) != 0
+    }
+}
+
 impl Batch {
     /// Jobs this batch must have.
     pub fn job_count(&self) -> u32 {
@@ -217,8 +232,14 @@ impl Story {
             Entry::Moved(e) => self.moved(seq, e, proofs),
             Entry::BatchCut(e) => self.batch_cut(seq, e, proofs),
             Entry::JobMade(e) => self.job_made(seq, e, proofs),
-            Entry::Results(e) => self.results(seq, e, proofs),
-            Entry::CardEvent(e) => self.card_event(seq, e, proofs),
+            Entry::Results(e) => {
+                self.still_open(seq, &e.batch, "results", proofs);
+                self.results(seq, e, proofs);
+            }
+            Entry::CardEvent(e) => {
+                self.not_destroyed(seq, e, proofs);
+                self.card_event(seq, e, proofs);
+            }
             Entry::PersonAdded(e) => self.person_added(seq, e, proofs),
             Entry::PersonRemoved(e) => self.person_removed(seq, e, proofs),
             Entry::ReleaseSigned(e) => self.release_signed(seq, e, proofs),
@@ -226,10 +247,16 @@ impl Story {
             Entry::BatchPurged(e) => self.batch_purged(seq, e, proofs),
             Entry::DeviceAdded(e) => self.device_added(seq, e, proofs),
             Entry::DeviceRemoved(e) => self.device_removed(seq, e, proofs),
-            Entry::HandoverBegun(e) => self.handover_begun(seq, e, proofs),
+            Entry::HandoverBegun(e) => {
+                self.still_open(seq, &e.batch, "handed over", proofs);
+                self.handover_begun(seq, e, proofs);
+            }
             Entry::HandoverDone(e) => self.handover_done(seq, e, proofs),
             Entry::HandoverResolved(e) => self.handover_resolved(seq, e, proofs),
-            Entry::CardAttempted(e) => self.card_attempted(seq, e, proofs),
+            Entry::CardAttempted(e) => {
+                self.still_open(seq, &e.batch, "encoded", proofs);
+                self.card_attempted(seq, e, proofs);
+            }
             Entry::AttemptEnded(e) => self.attempt_ended(seq, e, proofs),
             Entry::AttemptResolved(e) => self.attempt_resolved(seq, e, proofs),
             Entry::PrinterAdded(e) => self.printer_added(seq, e, proofs),
@@ -238,6 +265,11 @@ impl Story {
             Entry::RemakeApproved(e) => self.remake_approved(seq, e, proofs),
             Entry::RemakeRefused(e) => self.remake_refused(seq, e, proofs),
             Entry::CardRevoked(e) => self.card_revoked(seq, e, proofs),
+            Entry::StockReceived(e) => self.stock_received(seq, e, proofs),
+            Entry::StockMoved(e) => self.stock_moved(seq, e, proofs),
+            Entry::DestructionAsked(e) => self.destruction_asked(seq, e, proofs),
+            Entry::DestructionWitnessed(e) => self.destruction_witnessed(seq, e, proofs),
+            Entry::BatchReconciled(e) => self.batch_reconciled(seq, e, proofs),
         }
     }
 

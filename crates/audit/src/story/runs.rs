@@ -131,5 +131,10 @@ fn time_of(entry: &Entry) -> Option<Millis> {
         Entry::RemakeApproved(e) => e.at,
         Entry::RemakeRefused(e) => e.at,
         Entry::CardRevoked(e) => e.at,
+        Entry::StockReceived(e) => e.at,
+        Entry::StockMoved(e) => e.at,
+        Entry::DestructionAsked(e) => e.at,
+        Entry::DestructionWitnessed(e) => e.at,
+        Entry::BatchReconciled(e) => e.at,
     })
 }

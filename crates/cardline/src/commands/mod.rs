@@ -20,12 +20,14 @@ mod photo;
 mod print;
 mod purge;
 mod reasons;
+mod reconcile;
 mod registers;
 mod release;
 mod remake;
 mod returns;
 mod run;
 mod status;
+mod stock;
 mod track;
 mod unclaimed;
 mod verify;
@@ -79,5 +81,7 @@ pub fn dispatch(cli: &Cli) -> Result<u8, Fault> {
         Command::Handover(args) => handover::handover(cli, args),
         Command::Print(args) => print::print(cli, args),
         Command::Encode(args) => encode::encode(cli, args),
+        Command::Stock { command } => stock::stock(cli, command),
+        Command::Reconcile(args) => reconcile::reconcile(cli, args),
     }
 }

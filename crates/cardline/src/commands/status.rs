@@ -52,6 +52,7 @@ pub fn status(cli: &Cli, as_json: bool) -> Result<u8, Fault> {
             "cards_in_doubt": cards_in_doubt.iter().map(|a| card_json(&a.attempted)).collect::<Vec<_>>(),
             "remakes": {"requested": asked, "approved": approved},
             "in_doubt": in_doubt.iter().map(|h| in_doubt_json(&h.begun)).collect::<Vec<_>>(),
+            "stock": super::stock::status_json(&book)?,
             "last_run": run.map(|r| json!({"run": r.run, "command": r.command, "who": r.who, "ended": r.ended})),
         });
         println!("{value}");
@@ -69,6 +70,7 @@ pub fn status(cli: &Cli, as_json: bool) -> Result<u8, Fault> {
     if asked + approved > 0 {
         println!("remakes       {asked} wait for approval, {approved} approved (cardline remake list)");
     }
+    super::stock::status_lines(&book)?.iter().for_each(|line| println!("{line}"));
     for (batch, job, b) in &encoded {
         println!("encoded here  {batch} job {job}: {}", balanced(b));
     }

@@ -71,6 +71,14 @@ fn lines(entry: &Entry, s: &Subject, batches: &mut Batches) -> Vec<(Millis, Stri
             }
             None => return Vec::new(),
         },
+        Entry::StockMoved(e) => {
+            let found = e.cards.iter().filter(|c| mine(&c.number, c.generation));
+            return found.map(|c| (e.at, format!("blank {} of lot {} counted by {}", c.serial, c.lot, e.who))).collect();
+        }
+        Entry::DestructionAsked(e) if e.cards.iter().any(|c| mine(&c.number, c.generation)) => {
+            (e.at, format!("destruction {} asked for by {}", e.number, e.person))
+        }
+        Entry::BatchReconciled(e) if batches.contains_key(e.batch.as_str()) => (e.at, format!("batch {} balances, says {}", e.batch, e.person)),
         Entry::BatchSealed(e) if batches.contains_key(e.batch.as_str()) => (e.at, format!("batch {} sealed", e.batch)),
         Entry::ReleaseSigned(e) if batches.contains_key(e.batch.as_str()) => (e.at, format!("release of batch {} signed by {}", e.batch, e.person)),
         Entry::BatchReleased(e) if batches.contains_key(e.batch.as_str()) => (e.at, format!("batch {} released ({})", e.batch, e.by.join(", "))),

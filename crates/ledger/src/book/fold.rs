@@ -64,6 +64,11 @@ impl Book {
             Entry::RemakeApproved(e) => self.fold_remake_approved(e)?,
             Entry::RemakeRefused(e) => self.fold_remake_refused(e)?,
             Entry::CardRevoked(e) => self.fold_card_revoked(e),
+            Entry::StockReceived(e) => self.fold_stock_received(seq, e)?,
+            Entry::StockMoved(e) => self.fold_stock_moved(e)?,
+            Entry::DestructionAsked(e) => self.fold_destruction_asked(e)?,
+            Entry::DestructionWitnessed(e) => self.fold_destruction_witnessed(e)?,
+            Entry::BatchReconciled(e) => self.fold_reconciled(e)?,
         }
         Ok(())
     }

@@ -186,6 +186,57 @@ pub enum RemakeKey {
     Revoked = b'x' as isize,
 }
 
+/// Blank cards and closes: one family (`L`), a second letter for its kinds.
+pub fn lot(lot: &str) -> Vec<u8> {
+    tagged(b'L', &[b"l", lot.as_bytes()])
+}
+
+/// Count sheets that were counted.
+pub fn sheet(digest: &Digest) -> Vec<u8> {
+    tagged(b'L', &[b"s", &digest.0])
+}
+
+/// A serial that became the card.
+pub fn serial_of(number: &str, generation: u32, lot: &str, serial: u64) -> Vec<u8> {
+    [serial_of_prefix(number, generation), lot.as_bytes().to_vec(), b"\0".to_vec(), serial.to_be_bytes().to_vec()].concat()
+}
+
+pub fn serial_of_prefix(number: &str, generation: u32) -> Vec<u8> {
+    tagged(b'L', &[b"c", number.as_bytes(), b"\0", &generation.to_be_bytes()])
+}
+
+pub fn destruction(number: u64) -> Vec<u8> {
+    tagged(b'L', &[b"d", &number.to_be_bytes()])
+}
+
+/// Who witnessed a destruction, by person.
+pub fn witness(number: u64, person: &str) -> Vec<u8> {
+    tagged(b'L', &[b"w", &number.to_be_bytes(), person.as_bytes()])
+}
+
+pub fn witness_prefix(number: u64) -> Vec<u8> {
+    tagged(b'L', &[b"w", &number.to_be_bytes()])
+}
+
+/// An unclaimed card whose destruction was asked for.
+pub fn destroyed_card(number: &str, generation: u32) -> Vec<u8> {
+    tagged(b'L', &[b"x", number.as_bytes(), b"\0", &generation.to_be_bytes()])
+}
+
+/// What people said about a batch's balance, by person.
+pub fn closing_word(batch: &BatchId, person: &str) -> Vec<u8> {
+    tagged(b'L', &[b"r", batch.as_str().as_bytes(), person.as_bytes()])
+}
+
+pub fn closing_word_prefix(batch: &BatchId) -> Vec<u8> {
+    tagged(b'L', &[b"r", batch.as_str().as_bytes()])
+}
+
+/// Closed batches.
+pub fn closed(batch: &BatchId) -> Vec<u8> {
+    tagged(b'L', &[b"b", batch.as_str().as_bytes()])
+}
+
 pub fn set_aside(path: &str) -> Vec<u8> {
     tagged(b'z', &[path.as_bytes()])
 }

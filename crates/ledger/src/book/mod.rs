@@ -10,6 +10,8 @@ pub mod queries;
 mod remakes;
 mod sightings;
 pub mod state;
+mod stock;
+mod stock_state;
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;

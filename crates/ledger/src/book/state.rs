@@ -11,6 +11,8 @@ use crate::entry::{
 };
 use crate::fault::Fault;
 
+pub use super::stock_state::{Destruction, LotState, Run, Tally};
+
 /// Raised whenever a key or value of the index changes its shape.
 pub const FOLD_VERSION: u32 = 8;
 

@@ -18,7 +18,7 @@ use ledger::fault::Fault;
 use ledger::publish::publish;
 
 use crate::ports::{Clock, Envelope, Signer};
-use crate::{devices, people};
+use crate::{devices, people, stock};
 use files::SealedFiles;
 use inner::Header;
 
@@ -151,10 +151,10 @@ struct Wanted {
     file: FileDigest,
 }
 
-/// A batch jobs may leave: released, its files still there.
+/// A batch jobs may leave: released, its files still there, not closed.
 ///
 /// # Errors
-/// HND-06, PRG-01; there is no such batch; the ledger fails.
+/// HND-06, PRG-01, CLS-05; there is no such batch; the ledger fails.
 pub(crate) fn released(book: &Book, batch: &BatchId) -> Result<BatchState, Fault> {
     let state = book.batch(batch)?.ok_or_else(|| Fault::Usage(format!("no batch {batch}")))?;
     if let Some(purged) = &state.purged {
@@ -163,6 +163,7 @@ pub(crate) fn released(book: &Book, batch: &BatchId) -> Result<BatchState, Fault
     if state.stage < BatchStage::Released {
         return Err(Fault::refused(Code::Hnd06, format!("{batch} is {}", state.stage.name())));
     }
+    stock::still_open(book, batch)?;
     Ok(state)
 }
 

@@ -124,12 +124,18 @@ pub(in crate::story) fn joined(people: &[Person]) -> Vec<Entry> {
 
 /// What is broken of I-24, I-27 and I-33; the people are put into the register first.
 pub(in crate::story) fn broken(people: &[Person], entries: Vec<Entry>) -> Vec<String> {
+    broken_of(&["I-24", "I-27", "I-33"], people, entries)
+}
+
+/// The same of other invariants.
+pub(in crate::story) fn broken_of(ids: &[&str], people: &[Person], entries: Vec<Entry>) -> Vec<String> {
     let (mut story, mut proofs) = (Story::default(), Proofs::default());
     let all: Vec<Entry> = night().into_iter().chain(joined(people)).chain(entries).collect();
     for (seq, entry) in (1..).zip(&all) {
         story.tell(seq, entry, &mut proofs);
     }
-    let ours = proofs.findings().filter(|f| !f.ok && ["I-24", "I-27", "I-33"].contains(&f.id));
+    story.stock_settled(&mut proofs);
+    let ours = proofs.findings().filter(|f| !f.ok && ids.contains(&f.id));
     ours.map(|f| format!("{} {}", f.id, f.detail.unwrap_or_default())).collect()
 }
 

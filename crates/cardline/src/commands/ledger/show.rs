@@ -9,6 +9,7 @@ use ledger::journal::{JournalView, Record};
 use line::plan::rfc3339;
 
 use super::super::encode::end_of;
+use super::super::stock::headline as headline_of_stock;
 use super::super::track::remade;
 use super::told;
 use crate::cli::Cli;
@@ -90,6 +91,8 @@ fn of_batch(entry: &Entry) -> Option<&BatchId> {
         Entry::BatchPurged(e) => Some(&e.batch),
         Entry::HandoverBegun(e) => Some(&e.batch),
         Entry::CardAttempted(e) => Some(&e.batch),
+        Entry::StockMoved(e) => e.batch.as_ref(),
+        Entry::BatchReconciled(e) => Some(&e.batch),
         _ => None,
     }
 }
@@ -149,6 +152,9 @@ fn summary(entry: &Entry) -> (Option<Millis>, String) {
         Entry::PrintEnded(e) => (Some(e.at), print_ended(e)),
         Entry::RemakeRequested(_) | Entry::RemakeApproved(_) | Entry::RemakeRefused(_) | Entry::CardRevoked(_) => {
             remade(entry, &|_, _| true).map_or((None, String::new()), |(at, line)| (Some(at), line))
+        }
+        Entry::StockReceived(_) | Entry::StockMoved(_) | Entry::DestructionAsked(_) | Entry::DestructionWitnessed(_) | Entry::BatchReconciled(_) => {
+            (entry.at(), headline_of_stock(entry).unwrap_or_default())
         }
     }
 }
