@@ -4,6 +4,7 @@
 mod applications;
 mod attempts;
 mod batches;
+mod deliveries;
 mod handovers;
 mod packages;
 mod people;
@@ -48,6 +49,7 @@ pub struct Story {
     people: people::People,
     handovers: handovers::Handovers,
     attempts: attempts::Attempts,
+    deliveries: deliveries::Deliveries,
 }
 
 /// A received package.
@@ -196,7 +198,11 @@ impl Story {
                 self.release_approved(e, proofs);
                 self.tell_stage(seq, entry, proofs);
             }
-            Entry::PackageSetAside(_) | Entry::BatchDispatched(_) | Entry::BatchSealed(_) | Entry::Note(_) => self.tell_stage(seq, entry, proofs),
+            Entry::BatchDispatched(e) => {
+                self.batch_left(&e.batch, e.at);
+                self.tell_stage(seq, entry, proofs);
+            }
+            Entry::PackageSetAside(_) | Entry::BatchSealed(_) | Entry::Note(_) => self.tell_stage(seq, entry, proofs),
             Entry::RunStarted(e) => self.run_started(e, proofs),
             Entry::RunEnded(e) => self.run_ended(e, proofs),
             Entry::RegisterImported(e) => self.registers.push(e.clone()),
@@ -208,7 +214,10 @@ impl Story {
             Entry::BatchCut(e) => self.batch_cut(seq, e, proofs),
             Entry::JobMade(e) => self.job_made(seq, e, proofs),
             Entry::Results(e) => self.results(seq, e, proofs),
-            Entry::CardEvent(e) => self.card_event(seq, e, proofs),
+            Entry::CardEvent(e) => {
+                self.handed_in(e);
+                self.card_event(seq, e, proofs);
+            }
             Entry::PersonAdded(e) => self.person_added(seq, e, proofs),
             Entry::PersonRemoved(e) => self.person_removed(seq, e, proofs),
             Entry::ReleaseSigned(e) => self.release_signed(seq, e, proofs),
@@ -222,6 +231,7 @@ impl Story {
             Entry::CardAttempted(e) => self.card_attempted(seq, e, proofs),
             Entry::AttemptEnded(e) => self.attempt_ended(seq, e, proofs),
             Entry::AttemptResolved(e) => self.attempt_resolved(seq, e, proofs),
+            Entry::Deliveries(e) => self.delivered(seq, e, proofs),
         }
     }
 

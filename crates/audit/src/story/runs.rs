@@ -125,5 +125,6 @@ fn time_of(entry: &Entry) -> Option<Millis> {
         Entry::CardAttempted(e) => e.at,
         Entry::AttemptEnded(e) => e.at,
         Entry::AttemptResolved(e) => e.at,
+        Entry::Deliveries(e) => e.at,
     })
 }

@@ -69,6 +69,14 @@ messages! {
     NoticeMailed: "Your social security card is made and will be mailed to you.", "您的社会保障卡已制作完成，将邮寄给您。";
     NoticeReceipt: "Your receipt number is {receipt}.", "您的回执编号为 {receipt}。";
 
+    // What to do about mail and boxes that did not arrive.
+    MailNewAddress: "The outlet asks the person for an address, or takes the card in and hands it out.", "由网点联系本人确认地址，或由网点接收后发放。";
+    MailAtOutlet: "It lies at outlet {outlet} to be collected.", "卡片在网点 {outlet} 待领。";
+    MailDestroy: "Nobody took it in {days} days. Two people destroy it.", "{days} 天无人领取，由两人监督销毁。";
+    DeliveryTrace: "Ask the courier where it is. What is lost is reported and made again.", "请向承运方查询；确认遗失的，登记后重新制卡。";
+    BoxSendAgain: "Send the box to outlet {outlet} again.", "请将该箱重新发往网点 {outlet}。";
+    DeliverySettled: "Nothing to do.", "无需处理。";
+
     // Job sheets.
     JobSheet: "Job sheet", "作业单";
     JobOf: "Job {job} of {jobs}", "作业 {job}/{jobs}";

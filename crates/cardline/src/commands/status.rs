@@ -46,6 +46,7 @@ pub fn status(cli: &Cli, as_json: bool) -> Result<u8, Fault> {
             "packages": {"received": packages, "set_aside": set_aside, "unjudged": unjudged.len(), "unanswered": unanswered.len(), "purged": purged},
             "applications": {"arrived": next.0, "not_judged_yet": next.0 - judged, "waiting_for_cut": pool, "held": held, "rejected": rejected, "in_batches": in_batches},
             "batches": batches, "registers": registers,
+            "deliveries": super::deliveries::status_json(&book)?,
             "encoded_here": encoded.iter().map(encoded_json).collect::<Vec<_>>(),
             "cards_in_doubt": cards_in_doubt.iter().map(|a| card_json(&a.attempted)).collect::<Vec<_>>(),
             "in_doubt": in_doubt.iter().map(|h| in_doubt_json(&h.begun)).collect::<Vec<_>>(),
@@ -62,6 +63,9 @@ pub fn status(cli: &Cli, as_json: bool) -> Result<u8, Fault> {
     );
     for b in batches.iter().rev().take(10).rev() {
         println!("batch         {}  {}  {} applications, {} jobs, {} bundles", b.batch, b.stage.name(), b.cards, b.jobs, b.bundles);
+    }
+    if let Some(line) = super::deliveries::status_line(&book)? {
+        println!("{line}");
     }
     for (batch, job, b) in &encoded {
         println!("encoded here  {batch} job {job}: {}", balanced(b));

@@ -1,4 +1,4 @@
-//! `cardline unclaimed`: cards that wait at their outlets longer than they should, and where they lie.
+//! `cardline unclaimed`: cards that wait longer than they should, and where they lie.
 
 use std::sync::Arc;
 
@@ -45,6 +45,7 @@ fn as_json(card: &Unclaimed, receipt: Option<&str>) -> String {
         "generation": card.generation,
         "application_id": card.application_id,
         "receipt_number": receipt,
+        "at_centre": card.at_centre,
         "received_at": rfc3339(card.received_at),
         "days": card.days,
         "batch": card.batch.as_str(),
@@ -59,8 +60,9 @@ fn as_line(card: &Unclaimed, receipt: Option<&str>) -> String {
     let receipt = receipt.map_or_else(String::new, |r| format!("  receipt {r}"));
     let (outlet, number, generation) = (&card.outlet, &card.number, card.generation);
     format!(
-        "{outlet}  {number} generation {generation}  {} days since {}  {} {position}  application {}{receipt}",
+        "{outlet}  {number} generation {generation}  {} days {}since {}  {} {position}  application {}{receipt}",
         card.days,
+        if card.at_centre { "at the centre (letter returned) " } else { "" },
         rfc3339(card.received_at),
         card.batch,
         card.application_id

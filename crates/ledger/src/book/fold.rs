@@ -58,6 +58,7 @@ impl Book {
             Entry::CardAttempted(e) => self.fold_attempted(e)?,
             Entry::AttemptEnded(e) => self.fold_attempt_ended(e)?,
             Entry::AttemptResolved(e) => self.fold_attempt_resolved(e)?,
+            Entry::Deliveries(e) => self.fold_deliveries(e)?,
         }
         Ok(())
     }

@@ -12,7 +12,7 @@ use crate::entry::{
 use crate::fault::Fault;
 
 /// Raised whenever a key or value of the index changes its shape.
-pub const FOLD_VERSION: u32 = 7;
+pub const FOLD_VERSION: u32 = 8;
 
 /// Where an application stands now.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]

@@ -108,8 +108,9 @@ pub fn label(card: &Card, sender: &Sender) -> Option<artwork::MailLabel> {
         phone: card.application.phone.clone(),
         address: mail.address.clone(),
         postcode: mail.postcode.clone(),
-        barcode: format!("{}-{}", card.number, order(card)),
-        references: [Some(order(card)), receipt, fee].into_iter().flatten().collect(),
+        order: order(card),
+        card: card.number.clone(),
+        references: [receipt, fee].into_iter().flatten().collect(),
     })
 }
 

@@ -1,6 +1,7 @@
 //! The dispatch room: from the cards of a batch to what goes on the boxes: bundles with packing lists, mail labels, the courier's
 //! manifest, notices and e-card events. Everything is written to staging before the seal; nothing leaves from here.
 
+pub mod bundles;
 mod lines;
 mod paper;
 mod staff;
@@ -254,7 +255,7 @@ impl OpenBundle {
     }
 
     fn key(&self) -> BundleKey {
-        (self.bundle.lane, self.bundle.mail, self.bundle.outlet.clone(), self.bundle.employer_code.clone())
+        self.bundle.key()
     }
 
     fn add(&mut self, card: &Card) {

@@ -144,6 +144,7 @@ fn summary(entry: &Entry) -> (Option<Millis>, String) {
             let (card, word) = (named(&e.number, e.generation), if e.good { "good" } else { "spoiled" });
             (Some(e.at), format!("attempt {} at {card}: {word}, says {} ({}), because: {}", e.attempt, e.person, e.role.name(), e.reason))
         }
+        Entry::Deliveries(e) => (Some(e.at), format!("deliveries: {} lines of {} by {}", e.lines.len(), e.file, e.who)),
     }
 }
 
