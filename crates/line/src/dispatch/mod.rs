@@ -146,6 +146,7 @@ impl Dispatch<'_> {
             let stem = format!("dispatch/{}/bundle-{:04}", bundle.outlet, bundle.number);
             let mut lists = vec![(format!("{stem}.csv"), open.list.into_bytes()), (format!("{stem}.pdf"), self.packing_pdf(&bundle, open.rows)?)];
             if let Some(list) = open.staff {
+                put(out.notices, &json_line(&list.notice(&bundle, self.batch.batch.as_str())))?;
                 let (csv, pdf) = self.staff_lists(&bundle, list)?;
                 lists.extend([(format!("{stem}-staff.csv"), csv), (format!("{stem}-staff.pdf"), pdf)]);
             }
