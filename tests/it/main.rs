@@ -4,6 +4,7 @@ mod backup;
 mod cards;
 mod chip;
 mod commands;
+mod deliveries;
 mod determinism;
 mod drill;
 mod encode;

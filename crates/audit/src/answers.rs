@@ -159,6 +159,21 @@ pub fn set_aside(disk: &dyn Disk, e: &PackageSetAside, proofs: &mut Proofs) -> R
     let told: Option<SetAside> = serde_json::from_slice((*bytes).as_ref()).ok();
     let same = told.is_some_and(|t| t.package_id == e.package_id && t.reasons.len() == e.reasons.len() && t.reasons.iter().zip(&e.reasons).all(same_words));
     proofs.check(Invariant::I02, same, || format!("{path} doesn't say what the ledger does"));
+    set_aside_letter(disk, e, path.trim_end_matches(".json"), proofs)
+}
+
+/// The letter beside it names the package and its codes; packages set aside by older programs have none.
+fn set_aside_letter(disk: &dyn Disk, e: &PackageSetAside, stem: &str, proofs: &mut Proofs) -> Result<(), Fault> {
+    for form in ["html", "pdf"] {
+        let path = format!("{stem}.{form}");
+        let Some(bytes) = files::open(disk, &path)? else {
+            proofs.answers_gone += 1;
+            continue;
+        };
+        let bytes = (*bytes).as_ref();
+        let same = if form == "html" { letters::is_about(bytes, e) } else { bytes.starts_with(b"%PDF-") };
+        proofs.check(Invariant::I02, same, || format!("{path} doesn't say what the ledger does"));
+    }
     Ok(())
 }
 

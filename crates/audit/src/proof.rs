@@ -79,6 +79,7 @@ invariants! {
     I29 "I-29" "what was purged had come to its end and is gone; what was not has its key",
     I32 "I-32" "every package has one answer, one outcome an application",
     I33 "I-33" "cards encoded here: attempted before they ended, good once, in doubt until two people said so, no device had their job",
+    I37 "I-37" "deliveries are of what a dispatched batch sent; no state goes back, times lie in order",
 }
 
 #[derive(Clone, Default)]

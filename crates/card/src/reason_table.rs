@@ -316,6 +316,20 @@ pub enum Code {
     Rmk05,
     /// No request to make this card again waits for this word.
     Rmk06,
+    /// The delivery names an order the plant doesn't have.
+    Dlv01,
+    /// The delivery is of a batch that was not dispatched.
+    Dlv02,
+    /// The delivery file says two things of one order.
+    Dlv03,
+    /// The delivery contradicts what is on record.
+    Dlv04,
+    /// The delivery's time can't be.
+    Dlv05,
+    /// The delivery file was imported before.
+    Dlv06,
+    /// The delivery file can't be understood.
+    Dlv07,
     /// The configuration has an unknown key or a value of the wrong type.
     Cfg01,
     /// Program, configuration or profile changed since the batch was cut.
@@ -485,7 +499,7 @@ pub enum Code {
     Env03,
 }
 
-static DEFINITIONS: [Definition; 239] = [
+static DEFINITIONS: [Definition; 245] = [
     Definition {
         code: Code::Pkg01,
         text: "PKG-01",
@@ -2201,6 +2215,81 @@ static DEFINITIONS: [Definition; 239] = [
         zh: "没有等待该意见的重制申请。",
         todo_en: "Look at `cardline remake list`; a request made before the card was delivered must be made anew, with its report.",
         todo_zh: "请查看 `cardline remake list`;卡片交付前提出的申请须凭报告重新提出。",
+        code: Code::Dlv01,
+        text: "DLV-01",
+        scope: Scope::Command,
+        effect: Effect::Reject,
+        lane: AnswerLane::OurSide,
+        en: "The delivery names an order the plant doesn't have.",
+        zh: "投递文件含有本中心没有的订单。",
+        todo_en: "Compare it with the courier's list of the batch.",
+        todo_zh: "请与该批次的邮寄清单核对。",
+    },
+    Definition {
+        code: Code::Dlv02,
+        text: "DLV-02",
+        scope: Scope::Command,
+        effect: Effect::Reject,
+        lane: AnswerLane::OurSide,
+        en: "The delivery is of a batch that was not dispatched.",
+        zh: "投递所属批次尚未发出。",
+        todo_en: "Ask the courier which batch it was.",
+        todo_zh: "请向承运方核实批次。",
+    },
+    Definition {
+        code: Code::Dlv03,
+        text: "DLV-03",
+        scope: Scope::Command,
+        effect: Effect::Reject,
+        lane: AnswerLane::OurSide,
+        en: "The delivery file says two things of one order.",
+        zh: "投递文件对同一订单有两种说法。",
+        todo_en: "Ask the courier for one line an order: how it stands now.",
+        todo_zh: "请承运方每个订单只报一行最新状态。",
+    },
+    Definition {
+        code: Code::Dlv04,
+        text: "DLV-04",
+        scope: Scope::Command,
+        effect: Effect::Reject,
+        lane: AnswerLane::OurSide,
+        en: "The delivery contradicts what is on record.",
+        zh: "投递状态与已有记录矛盾。",
+        todo_en: "Ask the courier; what was delivered stays so, and returned mail goes to its outlet first.",
+        todo_zh: "请向承运方核实;已送达的不再更改,退回邮件须先交网点。",
+    },
+    Definition {
+        code: Code::Dlv05,
+        text: "DLV-05",
+        scope: Scope::Command,
+        effect: Effect::Reject,
+        lane: AnswerLane::OurSide,
+        en: "The delivery's time can't be.",
+        zh: "投递时间不合理。",
+        todo_en: "Not before the dispatch or the state before, not after today: ask the courier.",
+        todo_zh: "不得早于发出时间或前一状态,也不得晚于当前时间;请向承运方核实。",
+    },
+    Definition {
+        code: Code::Dlv06,
+        text: "DLV-06",
+        scope: Scope::Command,
+        effect: Effect::Reject,
+        lane: AnswerLane::OurSide,
+        en: "The delivery file was imported before.",
+        zh: "该投递文件此前已导入。",
+        todo_en: "Nothing to do.",
+        todo_zh: "无需处理。",
+    },
+    Definition {
+        code: Code::Dlv07,
+        text: "DLV-07",
+        scope: Scope::Command,
+        effect: Effect::Reject,
+        lane: AnswerLane::OurSide,
+        en: "The delivery file can't be understood.",
+        zh: "无法读取投递文件。",
+        todo_en: "Use the four columns of docs/formats/deliveries.md.",
+        todo_zh: "请使用格式说明中的四列。",
     },
     Definition {
         code: Code::Cfg01,

@@ -1,6 +1,7 @@
 //! What may be typed. What it means is in `commands/`, one file per command.
 
 mod chip;
+mod deliveries;
 mod devices;
 mod encode;
 mod paper;
@@ -15,6 +16,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use chip::{ChipArgs, ChipCommand, ChipScriptArgs, ChipShowArgs, ChipVerifyArgs, RecordsArg, ScriptFormat};
+pub use deliveries::{DeliveriesCommand, DeliveriesImportArgs, DeliveriesListArgs};
 pub use devices::{
     DeviceAddArgs, DeviceByArgs, DeviceKindArg, DeviceRemoveArgs, DevicesCommand, FoundArg, HandoverArgs, HandoverCommand, HandoverOpenArgs,
     HandoverResolveArgs, HandoverSendArgs,
@@ -119,9 +121,14 @@ pub enum Command {
         #[command(subcommand)]
         command: ReturnsCommand,
     },
+    /// What became of mail and boxes on their way.
+    Deliveries {
+        #[command(subcommand)]
+        command: DeliveriesCommand,
+    },
     /// Record that a card was received, collected or activated.
     Event(EventArgs),
-    /// Cards that were received by their outlet and not collected for too long, by outlet, oldest first.
+    /// Cards that wait for too long at their outlets or came back by mail, by outlet, oldest first.
     Unclaimed(UnclaimedArgs),
     /// Cards that are to be made again.
     Remake {

@@ -5,6 +5,7 @@ pub mod answers;
 pub mod crosscheck;
 pub mod cut;
 pub mod decide;
+pub mod deliveries;
 pub mod devices;
 pub mod dispatch;
 pub mod encode;

@@ -5,6 +5,7 @@ mod applications;
 mod attempts;
 mod batches;
 mod closes;
+mod deliveries;
 mod handovers;
 mod packages;
 mod people;
@@ -56,6 +57,7 @@ pub struct Story {
     earlier: HashMap<Ordinal, Vec<Slot>>,
     stock: stock::Stock,
     closes: closes::Closes,
+    deliveries: deliveries::Deliveries,
 }
 
 /// A received package.
@@ -218,7 +220,11 @@ impl Story {
                 self.release_approved(e, proofs);
                 self.tell_stage(seq, entry, proofs);
             }
-            Entry::PackageSetAside(_) | Entry::BatchDispatched(_) | Entry::BatchSealed(_) | Entry::Note(_) => self.tell_stage(seq, entry, proofs),
+            Entry::BatchDispatched(e) => {
+                self.batch_left(&e.batch, e.at);
+                self.tell_stage(seq, entry, proofs);
+            }
+            Entry::PackageSetAside(_) | Entry::BatchSealed(_) | Entry::Note(_) => self.tell_stage(seq, entry, proofs),
             Entry::RunStarted(e) => self.run_started(e, proofs),
             Entry::RunEnded(e) => {
                 self.run_ended(e, proofs);
@@ -238,6 +244,7 @@ impl Story {
             }
             Entry::CardEvent(e) => {
                 self.not_destroyed(seq, e, proofs);
+                self.handed_in(e);
                 self.card_event(seq, e, proofs);
             }
             Entry::PersonAdded(e) => self.person_added(seq, e, proofs),
@@ -270,6 +277,7 @@ impl Story {
             Entry::DestructionAsked(e) => self.destruction_asked(seq, e, proofs),
             Entry::DestructionWitnessed(e) => self.destruction_witnessed(seq, e, proofs),
             Entry::BatchReconciled(e) => self.batch_reconciled(seq, e, proofs),
+            Entry::Deliveries(e) => self.delivered(seq, e, proofs),
         }
     }
 

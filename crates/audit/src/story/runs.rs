@@ -136,5 +136,6 @@ fn time_of(entry: &Entry) -> Option<Millis> {
         Entry::DestructionAsked(e) => e.at,
         Entry::DestructionWitnessed(e) => e.at,
         Entry::BatchReconciled(e) => e.at,
+        Entry::Deliveries(e) => e.at,
     })
 }

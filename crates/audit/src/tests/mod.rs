@@ -125,6 +125,11 @@ fn i02_every_refusal_has_its_code_in_the_answer() {
     breaks("I-02", &swapped("P0/letter.html", "PHO-05", "PHO-06"));
     breaks("I-02", &swapped("set-aside-000001-x.zip.json", "RPL-04", "RPL-03"));
     breaks("I-02", &swapped("set-aside-000001-x.zip.json", "P9", "P8"));
+    breaks("I-02", &swapped("set-aside-000001-x.zip.html", "RPL-04", "RPL-03"));
+    breaks("I-02", &swapped("set-aside-000001-x.zip.html", "P9", "P8"));
+    breaks("I-02", &swapped("set-aside-000001-x.zip.html", "data-row=\"0\"", "data-row=\"1\""));
+    breaks("I-02", &swapped("set-aside-000001-x.zip.html", "。", "！"));
+    breaks("I-02", &swapped("set-aside-000001-x.zip.pdf", "%PDF-", "<html"));
     breaks("I-02", &edited(pick!(PackageSetAside), |e| e.reasons.clear()));
     breaks("I-02", &swapped("WH-02/night-B20250601-01.jsonl", "DUP-03", "DUP-04"));
 }

@@ -3,6 +3,7 @@
 mod backup;
 mod chip;
 mod decide;
+mod deliveries;
 mod demo;
 mod devices;
 mod drill;
@@ -62,6 +63,7 @@ pub fn dispatch(cli: &Cli) -> Result<u8, Fault> {
         Command::Track { application_or_card } => track::track(cli, application_or_card),
         Command::Chip { command } => chip::chip(cli, command),
         Command::Returns { command } => returns::returns(cli, command),
+        Command::Deliveries { command } => deliveries::deliveries(cli, command),
         Command::Event(args) => decide::event(cli, args),
         Command::Unclaimed(args) => unclaimed::unclaimed(cli, args),
         Command::Remake { command } => remake::remake(cli, command),

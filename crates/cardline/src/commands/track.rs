@@ -1,6 +1,7 @@
 //! `cardline track APPLICATION|CARD`: everything the ledger says about it, in order, straight from the journal.
 
 use card::Ordinal;
+use ledger::book::Book;
 use ledger::entry::{Entry, Millis};
 use ledger::fault::Fault;
 use line::plan::rfc3339;
@@ -37,14 +38,21 @@ pub fn track(cli: &Cli, text: &str) -> Result<u8, Fault> {
     if subjects.is_empty() {
         return Err(Fault::Usage(format!("no application or card {text}")));
     }
-    let mut batches = Batches::new();
+    let (mut batches, places) = (Batches::new(), places(&book, &subjects)?);
     for record in book.view().read_from(1) {
         let record = record?;
         for subject in &subjects {
             lines(&record.entry, subject, &mut batches).into_iter().for_each(|(at, line)| println!("{}  #{}  {line}", rfc3339(at), record.seq));
         }
+        super::deliveries::tracked(&record.entry, &places).into_iter().for_each(|(at, line)| println!("{}  #{}  {line}", rfc3339(at), record.seq));
     }
     Ok(0)
+}
+
+/// Where the subjects' cards lie: batch and 0-based position.
+fn places(book: &Book, subjects: &[Subject]) -> Result<Vec<(String, u32)>, Fault> {
+    let cards = subjects.iter().flat_map(|s| &s.cards).map(|(number, generation)| book.card(number, *generation));
+    cards.filter_map(Result::transpose).map(|card| card.map(|c| (c.batch.to_string(), c.position))).collect()
 }
 
 /// Batches a subject was cut into, with its jobs there.

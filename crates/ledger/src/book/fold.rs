@@ -69,6 +69,7 @@ impl Book {
             Entry::DestructionAsked(e) => self.fold_destruction_asked(e)?,
             Entry::DestructionWitnessed(e) => self.fold_destruction_witnessed(e)?,
             Entry::BatchReconciled(e) => self.fold_reconciled(e)?,
+            Entry::Deliveries(e) => self.fold_deliveries(e)?,
         }
         Ok(())
     }

@@ -2,7 +2,13 @@
 
 use card::{BatchId, Digest, Lane, Ordinal, OutletCode};
 
+use crate::entry::Order;
+
 pub const META: &[u8] = b"m/";
+
+/// Kinds of what is sent, in [`delivery_of`].
+pub const MAIL: u8 = b'm';
+pub const BUNDLE: u8 = b'b';
 
 pub fn application(ordinal: Ordinal) -> Vec<u8> {
     tagged(b'a', &[&ordinal.0.to_be_bytes()])
@@ -235,6 +241,22 @@ pub fn closing_word_prefix(batch: &BatchId) -> Vec<u8> {
 /// Closed batches.
 pub fn closed(batch: &BatchId) -> Vec<u8> {
     tagged(b'L', &[b"b", batch.as_str().as_bytes()])
+}
+
+/// What became of what was sent: mail by its position, a box by that of its last card, so that the box a card lies in is the next one.
+pub fn delivery(batch: &BatchId, order: &Order) -> Vec<u8> {
+    match order {
+        Order::Mail { position } => delivery_of(batch, MAIL, *position),
+        Order::Bundle { last, .. } => delivery_of(batch, BUNDLE, *last),
+    }
+}
+
+pub fn delivery_of(batch: &BatchId, kind: u8, position: u32) -> Vec<u8> {
+    tagged(b'U', &[batch.as_str().as_bytes(), &[kind], &position.to_be_bytes()])
+}
+
+pub fn deliveries_file(digest: &Digest) -> Vec<u8> {
+    tagged(b'Q', &[&digest.0])
 }
 
 pub fn set_aside(path: &str) -> Vec<u8> {

@@ -2,6 +2,7 @@
 //! readable), `commit` makes both durable: the journal first, then the index. What the answers mean is the line's business.
 
 mod attempts;
+mod deliveries;
 mod fold;
 mod handovers;
 pub mod keys;

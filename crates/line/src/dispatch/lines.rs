@@ -114,8 +114,9 @@ pub fn label(card: &Card, sender: &Sender) -> Option<artwork::MailLabel> {
         phone: card.application.phone.clone(),
         address: mail.address.clone(),
         postcode: mail.postcode.clone(),
-        barcode: format!("{}-{}", card.number, order(card)),
-        references: [Some(order(card)), receipt, fee].into_iter().flatten().collect(),
+        order: order(card),
+        card: card.number.clone(),
+        references: [receipt, fee].into_iter().flatten().collect(),
     })
 }
 
@@ -130,11 +131,10 @@ pub fn json_line(value: &serde_json::Value) -> Vec<u8> {
 }
 
 pub fn bundle_notice(bundle: &Bundle, batch: &BatchState) -> serde_json::Value {
-    let to = if bundle.employer_code.is_some() { "employer" } else { "outlet" };
     let [en, zh] =
         Message::NoticeBundle.said_with(&[("cards", &bundle.cards.to_string()), ("batch", batch.batch.as_str()), ("outlet", bundle.outlet.as_str())]);
     json!({
-        "to": to,
+        "to": "outlet",
         "outlet": bundle.outlet.as_str(),
         "employer_code": bundle.employer_code,
         "batch": batch.batch.as_str(),

@@ -1,6 +1,7 @@
 //! The dispatch room: from the cards of a batch to what goes on the boxes: bundles with packing lists, mail labels, the courier's
 //! manifest, notices and e-card events. Everything is written to staging before the seal; nothing leaves from here.
 
+pub mod bundles;
 mod lines;
 mod paper;
 mod staff;
@@ -145,6 +146,7 @@ impl Dispatch<'_> {
             let stem = format!("dispatch/{}/bundle-{:04}", bundle.outlet, bundle.number);
             let mut lists = vec![(format!("{stem}.csv"), open.list.into_bytes()), (format!("{stem}.pdf"), self.packing_pdf(&bundle, open.rows)?)];
             if let Some(list) = open.staff {
+                put(out.notices, &json_line(&list.notice(&bundle, self.batch.batch.as_str())))?;
                 let (csv, pdf) = self.staff_lists(&bundle, list)?;
                 lists.extend([(format!("{stem}-staff.csv"), csv), (format!("{stem}-staff.pdf"), pdf)]);
             }
@@ -254,7 +256,7 @@ impl OpenBundle {
     }
 
     fn key(&self) -> BundleKey {
-        (self.bundle.lane, self.bundle.mail, self.bundle.outlet.clone(), self.bundle.employer_code.clone())
+        self.bundle.key()
     }
 
     fn add(&mut self, card: &Card) {

@@ -156,6 +156,7 @@ fn summary(entry: &Entry) -> (Option<Millis>, String) {
         Entry::StockReceived(_) | Entry::StockMoved(_) | Entry::DestructionAsked(_) | Entry::DestructionWitnessed(_) | Entry::BatchReconciled(_) => {
             (entry.at(), headline_of_stock(entry).unwrap_or_default())
         }
+        Entry::Deliveries(e) => (Some(e.at), format!("deliveries: {} lines of {} by {}", e.lines.len(), e.file, e.who)),
     }
 }
 
