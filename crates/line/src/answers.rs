@@ -154,7 +154,7 @@ pub fn write_package<'w>(world: &'w World, vault: &Vault, desk: &Desk, package: 
 /// # Errors
 /// The disk fails.
 pub fn answer_set_aside(world: &World, desk: &Desk, aside: &PackageSetAside) -> Result<(), Fault> {
-    let summary = json!({
+    let mut summary = json!({
         "format": "cardline-set-aside/1",
         "name": aside.name,
         "outlet": aside.outlet.as_ref().map(OutletCode::as_str),
@@ -169,8 +169,9 @@ pub fn answer_set_aside(world: &World, desk: &Desk, aside: &PackageSetAside) -> 
         create_dir(world, &folder)?;
         let name = aside.quarantine_path.rsplit('/').next().unwrap_or_default();
         let stem = format!("{folder}/set-aside-{name}");
+        let letter = desk.write_set_aside(&mut answer, aside, outlet.as_str(), &stem)?;
+        summary["letter"] = letter.iter().map(|f| json!({"path": f.path, "sha256": f.digest.to_string()})).collect();
         write_json(&mut answer, &format!("{stem}.json"), &summary)?;
-        desk.write_set_aside(&mut answer, aside, outlet.as_str(), &stem)?;
     }
     answer.finish()
 }
