@@ -499,7 +499,7 @@ pub enum Code {
     Env03,
 }
 
-static DEFINITIONS: [Definition; 245] = [
+static DEFINITIONS: [Definition; 247] = [
     Definition {
         code: Code::Pkg01,
         text: "PKG-01",
@@ -2215,6 +2215,8 @@ static DEFINITIONS: [Definition; 245] = [
         zh: "没有等待该意见的重制申请。",
         todo_en: "Look at `cardline remake list`; a request made before the card was delivered must be made anew, with its report.",
         todo_zh: "请查看 `cardline remake list`;卡片交付前提出的申请须凭报告重新提出。",
+    },
+    Definition {
         code: Code::Dlv01,
         text: "DLV-01",
         scope: Scope::Command,
@@ -2972,6 +2974,8 @@ static DEFINITIONS: [Definition; 245] = [
         zh: "打印作业结果不明:该作业存疑。",
         todo_en: "Look at the printer and count the cards; two people then say `cardline handover resolve`.",
         todo_zh: "请查看打印机并清点卡片,再由两人执行 `cardline handover resolve`。",
+    },
+    Definition {
         code: Code::Stk01,
         text: "STK-01",
         scope: Scope::Command,

@@ -166,7 +166,7 @@ fn compare(book: &Book, batch: &BatchState, lines: &[Line]) -> Result<BTreeMap<O
             return Err(refused(Code::Res03, line.row, "contradicts an earlier result"));
         }
         let remaking = book.remake(&card.number, card.generation)?.is_some_and(|r| r.stage != RemakeStage::Refused);
-        if line.result.result == MachineResult::Good && remaking && card.result.is_none() && book.fate(&card)? != Fate::Good && !card.delivered() {
+        if line.result.result == MachineResult::Good && remaking && card.result.is_none() && book.fate(&card)? != Fate::Good && !book.was_delivered(&card)? {
             return Err(refused(Code::Res03, line.row, "a remake of the card is under way"));
         }
         let Some(application) = book.application(card.ordinal)? else { continue };

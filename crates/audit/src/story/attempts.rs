@@ -54,11 +54,6 @@ impl Attempts {
         self.jobs.contains(&(batch.clone(), job))
     }
 
-    /// What the last attempt at a card came to; the inner `None` as long as it has no end.
-    pub fn last_of(&self, number: &str, generation: u32) -> Option<Option<AttemptResult>> {
-        self.cards.get(&(number.to_owned(), generation)).map(|last| last.result)
-    }
-
     /// Cards nobody knows the state of.
     pub fn in_doubt(&self) -> usize {
         self.cards.values().filter(|last| last.in_doubt()).count()

@@ -4,10 +4,11 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use card::BatchId;
-use ledger::entry::{Account, AttemptResult, BatchReconciled, ClosingCounts, MachineResult, Role};
+use ledger::entry::{Account, BatchReconciled, ClosingCounts, Role};
 
 use super::people::i24;
-use super::{Batch, Stage, Story};
+use super::remakes::Fate;
+use super::{Batch, Slot, Stage, Story};
 use crate::proof::{Invariant, Proofs};
 
 /// People who must say that a batch balances.
@@ -62,7 +63,7 @@ impl Story {
         }
         let mut counts = ClosingCounts { cut: batch.cards.len() as u32, good: 0, spoiled: 0, void: 0, stock: None };
         for position in 0..batch.cards.len() {
-            match self.good(batch, position) {
+            match self.good(index, batch, position) {
                 None if batch.record(position as u32).is_none() => counts.void += 1,
                 Some(true) => counts.good += 1,
                 Some(false) if batch.cards[position].is_out() => return Err("a card that isn't good is out"),
@@ -75,18 +76,15 @@ impl Story {
     }
 
     /// Whether a card is good, `None` as long as nobody can say. Spoiled is what either the machine or the encoding here says is spoiled.
-    fn good(&self, batch: &Batch, position: usize) -> Option<bool> {
-        let card = &batch.cards[position];
+    fn good(&self, index: usize, batch: &Batch, position: usize) -> Option<bool> {
         batch.record(position as u32)?;
-        let here = self.attempts.last_of(&card.number, card.generation);
-        let spoiled = card.result == Some(MachineResult::Spoiled) || here == Some(Some(AttemptResult::Spoiled));
-        let doubtful = matches!(here, Some(None | Some(AttemptResult::InDoubt)));
-        let good = card.result == Some(MachineResult::Good) || (card.result.is_none() && here == Some(Some(AttemptResult::Good)));
-        match (doubtful, spoiled, good) {
-            (true, ..) => None,
-            (false, true, _) => Some(false),
-            (false, false, true) => Some(true),
-            (false, false, false) => None,
+        let card = &batch.cards[position];
+        match self.fate(Slot { batch: index as u32, position: position as u32, void: false }) {
+            Fate::Good => Some(true),
+            Fate::Spoiled => Some(false),
+            Fate::InDoubt => None,
+            // No blank here could become it, and none is left for it.
+            Fate::Open => self.has_no_blank_left(&card.number, card.generation).then_some(false),
         }
     }
 

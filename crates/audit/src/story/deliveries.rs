@@ -18,6 +18,8 @@ pub struct Deliveries {
     handed_in: HashMap<(u32, u32), Millis>,
     /// When each batch was dispatched.
     dispatched_at: HashMap<u32, Millis>,
+    /// Places in batches whose letter or box was delivered: that word is the last.
+    arrived: HashSet<(u32, u32)>,
 }
 
 /// Whose cards lie together.
@@ -50,8 +52,20 @@ impl Story {
             proofs.check(Invariant::I37, why.is_none(), || format!("record {seq}: {} {:?} {}", line.batch, line.order, why.unwrap_or_default()));
             if let Some(batch) = self.batch_at.get(&line.batch) {
                 self.deliveries.last.insert((*batch as u32, line.order), line.clone());
+                let (first, last) = match line.order {
+                    Order::Mail { position } => (position, position),
+                    Order::Bundle { first, last, .. } => (first, last),
+                };
+                if line.state == DeliveryState::Delivered && why.is_none() {
+                    self.deliveries.arrived.extend((first..=last).map(|position| (*batch as u32, position)));
+                }
             }
         }
+    }
+
+    /// The courier says that its letter or box arrived.
+    pub(super) fn courier_delivered(&self, batch: u32, position: u32) -> bool {
+        self.deliveries.arrived.contains(&(batch, position))
     }
 
     fn line_fits(&self, line: &DeliveryLine, told_at: Millis) -> Result<(), &'static str> {

@@ -132,7 +132,8 @@ impl Story {
         if batch.stage != Stage::Dispatched || batch.record(slot.position).is_none() || cut.ordinal != e.ordinal {
             return Err("though it isn't out, or is another application's");
         }
-        if cut.delivered() != e.delivered || (e.delivered && e.report.is_none()) {
+        let delivered = cut.delivered() || self.courier_delivered(slot.batch, slot.position);
+        if delivered != e.delivered || (e.delivered && e.report.is_none()) {
             return Err("as delivered though it was not, or without a report though it was");
         }
         match (self.fate(slot), e.cause) {
@@ -144,7 +145,7 @@ impl Story {
         }
     }
 
-    fn has_no_blank_left(&self, number: &str, generation: u32) -> bool {
+    pub(super) fn has_no_blank_left(&self, number: &str, generation: u32) -> bool {
         self.attempts.last_of(number, generation).is_some_and(|(result, _, n)| result == Some(AttemptResult::Spoiled) && n >= ATTEMPTS_MAX)
     }
 
@@ -289,27 +290,23 @@ impl Story {
         self.numbers.get(number)?.iter().find(|(g, _)| *g == generation).map(|(_, slot)| *slot)
     }
 
-    /// What is known of a card: the machine's word, else that of a reader here.
-    fn fate(&self, slot: Slot) -> Fate {
+    /// What is known of a card: spoiled if the machine or a reader here says so, good if one says so and the other has nothing against it.
+    pub(super) fn fate(&self, slot: Slot) -> Fate {
         let cut = &self.batches[slot.batch as usize].cards[slot.position as usize];
-        match cut.result {
-            Some(MachineResult::Good) => return Fate::Good,
-            Some(MachineResult::Spoiled) => return Fate::Spoiled,
-            Some(MachineResult::Unknown) => return Fate::InDoubt,
-            None => {}
-        }
-        match self.attempts.last_of(&cut.number, cut.generation) {
-            None | Some((Some(AttemptResult::Spoiled), false, _)) => Fate::Open,
-            Some((Some(AttemptResult::Good), ..)) => Fate::Good,
-            Some((Some(AttemptResult::Spoiled), true, _)) => Fate::Spoiled,
-            Some((None | Some(AttemptResult::InDoubt), ..)) => Fate::InDoubt,
+        let here = self.attempts.last_of(&cut.number, cut.generation).map(|(result, written, _)| (result, written));
+        match (cut.result, here) {
+            (_, Some((None | Some(AttemptResult::InDoubt), _))) => Fate::InDoubt,
+            (Some(MachineResult::Spoiled), _) | (_, Some((Some(AttemptResult::Spoiled), true))) => Fate::Spoiled,
+            (Some(MachineResult::Unknown), _) => Fate::InDoubt,
+            (Some(MachineResult::Good), _) | (None, Some((Some(AttemptResult::Good), _))) => Fate::Good,
+            (None, Some((Some(AttemptResult::Spoiled), false)) | None) => Fate::Open,
         }
     }
 }
 
 /// What is known of a card.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Fate {
+pub(super) enum Fate {
     Open,
     Good,
     Spoiled,

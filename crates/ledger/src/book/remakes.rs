@@ -10,7 +10,7 @@ use super::keys::RemakeKey;
 use super::queries::Shared;
 use super::state::{ApplicationState, AttemptStage, CardState, Fate, RemakeStage, RemakeState, RemakeWord};
 use super::{Book, after_prefix, keys};
-use crate::entry::{CardEventKind, CardRevoked, CutCard, MachineResult, RemakeApproved, RemakeRefused, RemakeRequested, Role};
+use crate::entry::{CardEventKind, CardRevoked, CutCard, DeliveryState, MachineResult, RemakeApproved, RemakeRefused, RemakeRequested, Role};
 use crate::fault::Fault;
 
 /// Supervisors who must approve: of a card that never left the centre, and of one that was delivered.
@@ -28,14 +28,6 @@ impl RemakeState {
     #[must_use]
     pub fn approvals(&self, words: &[RemakeWord]) -> usize {
         words.iter().filter(|w| w.approved && w.role == Role::Supervisor && w.person != self.requested.who).count()
-    }
-}
-
-impl CardState {
-    /// Its outlet or holder has had it.
-    #[must_use]
-    pub fn delivered(&self) -> bool {
-        self.events.iter().any(|(kind, ..)| matches!(kind, CardEventKind::Received | CardEventKind::Collected))
     }
 }
 
@@ -95,7 +87,7 @@ impl Book {
     /// What the program owes now that more is known of a card: for a spoiled one a request, for a good one the end of those it replaces.
     pub(super) fn fold_owed(&mut self, card: &CardState) -> Result<(), Fault> {
         match self.fate(card)? {
-            Fate::Spoiled if !card.delivered() && self.remake(&card.number, card.generation)?.is_none() => {
+            Fate::Spoiled if !self.was_delivered(card)? && self.remake(&card.number, card.generation)?.is_none() => {
                 self.put(keys::remake(RemakeKey::OwedRequest, &card.number, card.generation), &(card.number.clone(), card.generation));
             }
             Fate::Good => {
@@ -155,23 +147,28 @@ impl Book {
         Ok(cards)
     }
 
-    /// What is known of a card: the machine's word, else that of a reader here.
+    /// Its outlet or holder has had it: they, or the courier of its letter or box, said so.
+    ///
+    /// # Errors
+    /// The index fails.
+    pub fn was_delivered(&self, card: &CardState) -> Result<bool, Fault> {
+        let handed_on = card.events.iter().any(|(kind, ..)| matches!(kind, CardEventKind::Received | CardEventKind::Collected));
+        Ok(handed_on || self.delivery_of(&card.batch, card.position)?.is_some_and(|line| line.state == DeliveryState::Delivered))
+    }
+
+    /// What is known of a card: spoiled if the machine or a reader here says so, good if one says so and the other has nothing against it.
     ///
     /// # Errors
     /// The index fails.
     pub fn fate(&self, card: &CardState) -> Result<Fate, Fault> {
-        match card.result {
-            Some(MachineResult::Good) => return Ok(Fate::Good),
-            Some(MachineResult::Spoiled) => return Ok(Fate::Spoiled),
-            Some(MachineResult::Unknown) => return Ok(Fate::InDoubt),
-            None => {}
-        }
-        Ok(match self.attempt(&card.number, card.generation)?.map(|a| (a.stage, a.written)) {
-            Some((AttemptStage::Good, _)) => Fate::Good,
-            Some((AttemptStage::InDoubt, _)) => Fate::InDoubt,
-            Some((AttemptStage::Spoiled, true)) => Fate::Spoiled,
+        let here = self.attempt(&card.number, card.generation)?.map(|a| (a.stage, a.written));
+        Ok(match (card.result, here) {
+            (_, Some((AttemptStage::InDoubt, _))) => Fate::InDoubt,
+            (Some(MachineResult::Spoiled), _) | (_, Some((AttemptStage::Spoiled, true))) => Fate::Spoiled,
+            (Some(MachineResult::Unknown), _) => Fate::InDoubt,
+            (Some(MachineResult::Good), _) | (None, Some((AttemptStage::Good, _))) => Fate::Good,
             // Nothing of it is on the blank: another blank may become it.
-            Some((AttemptStage::Spoiled, false)) | None => Fate::Open,
+            (None, Some((AttemptStage::Spoiled, false)) | None) => Fate::Open,
         })
     }
 

@@ -114,7 +114,7 @@ impl Compared<'_> {
         };
         let mailed = sent.bundles.iter().any(|b| b.mail && b.positions.contains(&position));
         let cut = sent.cut.cards.get(position as usize).filter(|_| mailed).cloned().ok_or_else(|| unknown("no letter of this batch"))?;
-        let void = self.book.application(cut.ordinal)?.and_then(|a| a.place).is_none_or(|p| p.void || p.batch != reference.batch);
+        let void = self.book.application(cut.ordinal)?.is_none_or(|a| a.place_in(&reference.batch).is_none_or(|p| p.void));
         if void {
             return Err(unknown("the place in the batch is void"));
         }

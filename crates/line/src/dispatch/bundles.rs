@@ -15,7 +15,7 @@ pub fn bundles_of(book: &Book, batch: &BatchState, cut: &BatchCut) -> Result<Vec
     let mut bundles: Vec<Bundle> = Vec::new();
     for (position, card) in (0_u32..).zip(&cut.cards) {
         let Some(application) = book.application(card.ordinal)? else { continue };
-        let made = application.place.as_ref().is_some_and(|p| !p.void && p.batch == batch.batch);
+        let made = application.place_in(&batch.batch).is_some_and(|p| !p.void);
         let Some(facts) = application.facts.as_ref().filter(|_| made) else { continue };
         let key = (facts.lane, facts.mail, application.outlet.clone(), application.employer_code.clone());
         match bundles.last_mut().filter(|open| open.key() == key) {

@@ -7,10 +7,11 @@ use std::collections::BTreeMap;
 
 use card::{BatchId, Code, OutletCode};
 use ledger::book::Book;
-use ledger::book::state::{AttemptStage, BatchStage, BatchState, CardState, LotState, Tally};
-use ledger::entry::{Account, ClosingCounts, ClosingStock, MachineResult, SerialRange};
+use ledger::book::state::{AttemptStage, BatchStage, BatchState, CardState, Fate, LotState, Tally};
+use ledger::entry::{Account, ClosingCounts, ClosingStock, SerialRange};
 use ledger::fault::Fault;
 
+use crate::encode::ATTEMPTS_MAX;
 use crate::stock::serials;
 
 /// Cards named in a difference.
@@ -194,16 +195,17 @@ impl Cards {
     }
 }
 
-/// A card is spoiled if the machine or the encoding here says so, and good if one says so and the other has nothing against it.
+/// As [`Book::fate`] has it; a card no blank here could become, and none is left for, is spoiled too.
 fn end_of(book: &Book, card: Option<&CardState>) -> Result<End, Fault> {
     let Some(card) = card else { return Ok(End::WithoutResult) };
-    let attempt = book.attempt(&card.number, card.generation)?.map(|a| a.stage);
-    Ok(match (card.result, attempt) {
-        (_, Some(AttemptStage::InDoubt)) => End::InDoubt,
-        (Some(MachineResult::Spoiled), _) | (_, Some(AttemptStage::Spoiled)) => End::Spoiled,
-        (Some(MachineResult::Unknown), _) => End::Unknown,
-        (Some(MachineResult::Good), _) | (None, Some(AttemptStage::Good)) => End::Good,
-        (None, None) => End::WithoutResult,
+    let tried = || book.attempt(&card.number, card.generation);
+    Ok(match book.fate(card)? {
+        Fate::Good => End::Good,
+        Fate::Spoiled => End::Spoiled,
+        Fate::InDoubt if tried()?.is_some_and(|a| a.stage == AttemptStage::InDoubt) => End::InDoubt,
+        Fate::InDoubt => End::Unknown,
+        Fate::Open if tried()?.is_some_and(|a| a.attempted.attempt >= ATTEMPTS_MAX) => End::Spoiled,
+        Fate::Open => End::WithoutResult,
     })
 }
 

@@ -30,7 +30,8 @@ pub type Named = (String, u32);
 pub fn kept_number(book: &Book, profile: &Profile, state: &ApplicationState) -> Result<Option<String>, Fault> {
     let Some(place) = state.place.as_ref().filter(|_| state.remaking) else { return Ok(None) };
     let Some(remake) = book.remake(&place.number, place.generation)? else { return Ok(None) };
-    let delivered = remake.requested.delivered || book.card(&place.number, place.generation)?.is_some_and(|c| c.delivered());
+    let parent = book.card(&place.number, place.generation)?;
+    let delivered = remake.requested.delivered || parent.map_or(Ok(false), |card| book.was_delivered(&card))?;
     let rules = &profile.remake;
     let rule = match remake.requested.cause {
         RemakeCause::Spoiled => rules.spoiled,
@@ -80,7 +81,7 @@ impl Parent {
         let unknown = || Fault::Usage(format!("no card {number} generation {generation}"));
         let card = book.card(number, *generation)?.ok_or_else(unknown)?;
         let application = book.application(card.ordinal)?.ok_or_else(unknown)?;
-        let (fate, delivered) = (book.fate(&card)?, card.delivered());
+        let (fate, delivered) = (book.fate(&card)?, book.was_delivered(&card)?);
         Ok(Self { last: book.remake(number, *generation)?, card, application, fate, delivered })
     }
 
