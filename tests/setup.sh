@@ -4,12 +4,14 @@
 set -euo pipefail
 need=()
 for pair in minisign:minisign qpdf:qpdf pdftotext:poppler-utils zbarimg:zbar-tools unzip:unzip strace:strace mkfs.ext4:e2fsprogs \
-  pkg-config:pkg-config scriptor:pcsc-tools opensc-tool:opensc openssl:openssl age:age soffice:libreoffice-calc-nogui; do
+  pkg-config:pkg-config scriptor:pcsc-tools opensc-tool:opensc openssl:openssl age:age soffice:libreoffice-calc-nogui \
+  dbus-daemon:dbus; do
   command -v "${pair%%:*}" >/dev/null || need+=("${pair##*:}")
 done
-# The service of the card readers, a reader without a card, and what a program needs to be built for them; a token in software.
+# The service of the card readers, a reader without a card, and what a program needs to be built for them; a token in software; a printer in
+# software, and what it announces itself with.
 for pair in /usr/sbin/pcscd:pcscd /usr/lib/pcsc/drivers/serial/libifdvpcd.so:vsmartcard-vpcd /usr/include/PCSC/winscard.h:libpcsclite-dev \
-  /usr/lib/softhsm/libsofthsm2.so:softhsm2; do
+  /usr/lib/softhsm/libsofthsm2.so:softhsm2 /usr/sbin/ippeveprinter:cups-ipp-utils /usr/sbin/avahi-daemon:avahi-daemon; do
   [ -e "${pair%%:*}" ] || need+=("${pair##*:}")
 done
 if [ "${#need[@]}" -gt 0 ]; then

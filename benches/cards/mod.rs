@@ -16,6 +16,7 @@ pub fn card(n: usize) -> Card {
         slot: (n % JOB_CARDS) as u32 + 1,
         number: card_number::number_at("H", n as u64).expect("a number"),
         generation: 1,
+        remake_of: None,
         outlet: OutletCode::parse("WH-01").expect("an outlet"),
         division: CITIES[n % CITIES.len()].to_owned(),
         application: application(n),

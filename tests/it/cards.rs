@@ -67,6 +67,7 @@ pub fn card(n: u32) -> Card {
         slot: n + 1,
         number: card_number::number_at("H", u64::from(n)).expect("a number"),
         generation: 1,
+        remake_of: None,
         outlet: OutletCode::parse("WH-01").expect("an outlet"),
         division: "420100".to_owned(),
         application,

@@ -14,27 +14,30 @@ use plant::envelope::new_identity;
 use crate::plant::{CLOCK, Plant, text};
 
 /// A plant with a released batch, two people and a printer and an encoder; their keys and trays beside it.
-struct Bureau {
-    plant: Plant,
+pub struct Bureau {
+    pub plant: Plant,
     beside: tempfile::TempDir,
-    batch: String,
+    pub batch: String,
 }
 
 #[track_caller]
-fn refused(output: &Output, exit: i32, code: &str) {
+pub fn refused(output: &Output, exit: i32, code: &str) {
     let said = text(&output.stderr);
     assert!(output.status.code() == Some(exit) && said.contains(code), "{:?}: {said}", output.status);
 }
 
 #[track_caller]
-fn fine(output: &Output) -> String {
+pub fn fine(output: &Output) -> String {
     assert!(output.status.success(), "{:?}: {}", output.status, text(&output.stderr));
     text(&output.stdout)
 }
 
 impl Bureau {
     fn new(seed: u64) -> Self {
-        let plant = Plant::stocked(60, seed);
+        Self::of(Plant::stocked(60, seed))
+    }
+
+    pub fn of(plant: Plant) -> Self {
         let batch = plant.closing(&["run", "--json"])["batch"].as_str().unwrap().to_owned();
         let bureau = Self { plant, beside: tempfile::tempdir().unwrap(), batch };
         for (person, role) in [("li", "supervisor"), ("wu", "operator"), ("cu", "custodian")] {
@@ -47,11 +50,11 @@ impl Bureau {
         bureau
     }
 
-    fn at(&self, name: &str) -> PathBuf {
+    pub fn at(&self, name: &str) -> PathBuf {
         self.beside.path().join(name)
     }
 
-    fn path(&self, name: &str) -> String {
+    pub fn path(&self, name: &str) -> String {
         self.at(name).to_str().unwrap().to_owned()
     }
 
@@ -86,7 +89,7 @@ impl Bureau {
         self.plant.run(&args)
     }
 
-    fn hand_over(&self, device: &str, more: &[&str]) -> Output {
+    pub fn hand_over(&self, device: &str, more: &[&str]) -> Output {
         let tray = self.path(&format!("tray-{device}"));
         let args = ["handover", &self.batch, "--device", device, "--to", &tray, "--as", "wu"];
         // The job is positional, so it may stand anywhere.
@@ -94,8 +97,12 @@ impl Bureau {
     }
 
     fn resolve(&self, number: &str, found: &str, person: &str) -> Output {
+        self.resolve_at("pr-1", number, found, person)
+    }
+
+    pub fn resolve_at(&self, device: &str, number: &str, found: &str, person: &str) -> Output {
         let key = self.path(&format!("{person}.key"));
-        self.plant.run(&["handover", "resolve", "pr-1", number, found, "--reason", "looked at the tray", "--as", person, "--key", &key])
+        self.plant.run(&["handover", "resolve", device, number, found, "--reason", "looked at the tray", "--as", person, "--key", &key])
     }
 
     fn open_at(&self, clock: &str, envelope: &Path, device: &str, identity: &str, more: &[&str]) -> Output {
@@ -110,7 +117,7 @@ impl Bureau {
         self.open_at(CLOCK, envelope, device, device, &[])
     }
 
-    fn envelopes(&self, device: &str) -> Vec<PathBuf> {
+    pub fn envelopes(&self, device: &str) -> Vec<PathBuf> {
         let mut found: Vec<PathBuf> = fs::read_dir(self.at(&format!("tray-{device}"))).unwrap().flatten().map(|e| e.path()).collect();
         found.sort();
         found
@@ -123,12 +130,12 @@ impl Bureau {
         way
     }
 
-    fn in_doubt(&self) -> usize {
+    pub fn in_doubt(&self) -> usize {
         let status: serde_json::Value = serde_json::from_str(&self.plant.ok(&["status", "--json"])).unwrap();
         status["in_doubt"].as_array().unwrap().len()
     }
 
-    fn verified(&self) {
+    pub fn verified(&self) {
         let said = self.plant.ok(&["verify"]);
         assert!(said.contains("I-27 ok") && !said.contains("BROKEN"), "{said}");
     }

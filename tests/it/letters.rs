@@ -170,3 +170,37 @@ fn the_pictures_of_the_docs() {
     let window = ["--headless", "--no-sandbox", "--hide-scrollbars", "--window-size=900,2600", &shot];
     assert!(Command::new("chromium").args(window).arg(&report).status().expect("chromium").success());
 }
+
+#[test]
+fn a_package_set_aside_is_answered_by_letter_where_its_signature_is_good_and_else_shown_to_the_operators() {
+    let quarantined: Vec<String> = plant().files("quarantine").into_keys().filter(|path| path.ends_with(".reasons.json")).collect();
+    let all: Vec<Value> = quarantined.iter().map(|path| serde_json::from_slice(&plant().files("quarantine")[path]).unwrap()).collect();
+    let (known, unknown): (Vec<&Value>, Vec<&Value>) = all.iter().partition(|a| a["outlet"].is_string());
+    assert!(!known.is_empty() && !unknown.is_empty(), "the generator makes both");
+    let files = readable(plant());
+    let told = files.iter().filter(|(path, _)| path.contains("/set-aside-") && path.ends_with(".html")).collect::<Vec<_>>();
+    assert_eq!(told.len(), known.len());
+    for (path, letter) in told {
+        let aside: Value = serde_json::from_str(&files[&path.replace(".html", ".json")]).unwrap();
+        assert_eq!(aside["outlet"].as_str(), Some(outlet_of(path)));
+        let paper = files.get(&path.replace(".html", ".pdf"));
+        let bare = |text: &str| text.chars().filter(|c| !c.is_whitespace()).collect::<String>();
+        for reason in aside["reasons"].as_array().unwrap() {
+            for key in ["code", "sentence_en", "sentence_zh", "todo_en", "todo_zh"] {
+                let words = reason[key].as_str().unwrap();
+                let escaped = words.replace('&', "&amp;").replace('\'', "&#39;").replace('"', "&quot;");
+                assert!(letter.contains(&escaped), "{path}: {words}");
+            }
+            assert!(paper.is_none_or(|paper| bare(paper).contains(reason["code"].as_str().unwrap())), "{path}");
+        }
+        for words in ["Your package was not let in", "申请包未予接收通知", aside["package_id"].as_str().unwrap()] {
+            assert!(letter.contains(words) && paper.is_none_or(|paper| bare(paper).contains(&bare(words))), "{path}: {words}");
+        }
+        assert!(letter.contains("class='two by'") && letter.contains("20"), "{path}: by when");
+    }
+    let status = plant().ok(&["status"]);
+    let shown: Value = serde_json::from_str(plant().ok(&["status", "--json"]).trim()).unwrap();
+    assert_eq!(shown["packages"]["set_aside_of_nobody"].as_array().unwrap().len(), unknown.len());
+    assert!(status.contains("SET ASIDE     quarantine/"), "{status}");
+    plant().ok(&["verify"]);
+}

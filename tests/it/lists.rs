@@ -73,6 +73,30 @@ fn an_employers_staff_gets_a_line_for_each_employee_to_sign() {
 }
 
 #[test]
+fn an_employer_is_told_of_each_bundle_and_so_is_its_outlet() {
+    let notices: Vec<Value> = text(&named("notices.jsonl")[0].1).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let to = |whom: &str| notices.iter().filter(|n| n["to"] == whom).collect::<Vec<_>>();
+    let lists = named("-staff.csv");
+    assert_eq!((to("employer").len(), to("outlet").len()), (lists.len(), named(".csv").iter().filter(|(p, _)| p.contains("/bundle-")).count() - lists.len()));
+    let mut with_receipts = 0;
+    for (path, bytes) in &lists {
+        let staff = rows(bytes);
+        let notice = to("employer").into_iter().find(|n| n["bundle"].as_u64() == staff[0]["bundle"].parse().ok()).unwrap_or_else(|| panic!("{path}: no notice"));
+        assert_eq!((notice["cards"].as_u64(), notice["employer_code"].as_str()), (Some(staff.len() as u64), Some(staff[0]["employer_code"].as_str())));
+        let receipts: Vec<&str> = staff.iter().map(|row| row["receipt_number"].as_str()).filter(|r| !r.is_empty()).collect();
+        assert_eq!(notice["receipt_numbers"].as_array().unwrap().iter().map(|r| r.as_str().unwrap()).collect::<Vec<_>>(), receipts);
+        with_receipts += receipts.len();
+        for language in ["en", "zh"] {
+            let said = notice[language].as_str().unwrap();
+            assert!(said.contains(&staff[0]["letter"]) && said.contains(&staff[0]["box"]) && receipts.iter().take(20).all(|r| said.contains(r)), "{said}");
+        }
+        let whole = notice.to_string();
+        assert!(staff.iter().all(|row| !whole.contains(&row["name"]) && !whole.contains(&row["card_number"])), "of no employee by name or card");
+    }
+    assert!(with_receipts > 0, "employers' applications have receipts too");
+}
+
+#[test]
 fn the_receipt_number_is_wherever_somebody_asks_with_it() {
     let told = told();
     assert!(told.values().flatten().count() > 50 && told.values().any(Option::is_none), "some outlets give receipts");

@@ -4,12 +4,14 @@ mod backup;
 mod cards;
 mod chip;
 mod commands;
+mod deliveries;
 mod determinism;
 mod drill;
 mod encode;
 mod faults_page;
 mod handover;
 mod hardship;
+mod ipp_printer;
 mod keys;
 mod kill;
 mod ledger_commands;
@@ -22,11 +24,14 @@ mod permits;
 mod photo;
 mod pictures;
 mod plant;
+mod print;
 mod purge;
 mod races;
+mod remakes;
 mod seeds;
 #[cfg(feature = "system-tests")]
 mod softhsm;
+mod stock;
 #[cfg(feature = "system-tests")]
 mod system;
 #[cfg(feature = "system-tests")]
@@ -43,6 +48,8 @@ mod system_paper;
 mod system_permit;
 #[cfg(feature = "system-tests")]
 mod system_pkcs11;
+#[cfg(feature = "system-tests")]
+mod system_print;
 #[cfg(feature = "system-tests")]
 mod system_spreadsheet;
 mod tamper;

@@ -13,7 +13,7 @@ const RACES: usize = 20;
 const RACES_ALL: usize = 1_000;
 
 /// Writes key files for a person; the same id always has the same key.
-fn keys_of(plant: &Plant, person: &str) -> (String, String) {
+pub fn keys_of(plant: &Plant, person: &str) -> (String, String) {
     let folder = plant.root.join("key-files");
     std::fs::create_dir_all(&folder).unwrap();
     let mut seed = [0; 32];
@@ -26,7 +26,7 @@ fn keys_of(plant: &Plant, person: &str) -> (String, String) {
 }
 
 /// Adds a person, allowed by `by` unless it is the first one.
-fn add(plant: &Plant, person: &str, role: &str, by: Option<&str>) -> Output {
+pub fn add(plant: &Plant, person: &str, role: &str, by: Option<&str>) -> Output {
     let public = keys_of(plant, person).1;
     let mut args = vec!["people", "add", person, "--name", "Some Body", "--role", role, "--key", &public];
     let sign = by.map(|by| (by, keys_of(plant, by).0));
@@ -43,13 +43,13 @@ fn release(plant: &Plant, batch: &str, person: &str) -> Output {
 
 /// Exit code and the code of the refusal.
 #[track_caller]
-fn refused(output: &Output, exit: i32, code: &str) {
+pub fn refused(output: &Output, exit: i32, code: &str) {
     let said = text(&output.stderr);
     assert!(output.status.code() == Some(exit) && said.contains(code), "{:?}: {said}", output.status);
 }
 
 #[track_caller]
-fn fine(output: &Output) -> String {
+pub fn fine(output: &Output) -> String {
     assert!(output.status.success(), "{:?}: {}", output.status, text(&output.stderr));
     text(&output.stdout)
 }

@@ -153,6 +153,7 @@ fn card(n: u32) -> Card {
         slot: n + 1,
         number: card_number::number_at("H", u64::from(n)).expect("a number"),
         generation: 1,
+        remake_of: None,
         outlet: OutletCode::parse("WH-01").expect("an outlet"),
         division: ["420106", "420500"][n as usize % 2].to_owned(),
         application: application(n),

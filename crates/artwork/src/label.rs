@@ -1,4 +1,5 @@
-//! The mail label, 100 × 150 mm: sender, recipient, postcode boxes, and a Code 128 of what the courier scans.
+//! The mail label, 100 × 150 mm: sender, recipient, postcode boxes, and two Code 128: the order, which the courier scans, and the card,
+//! which whoever puts it into the envelope compares.
 
 use card::profile::face::{BoxMm, Colour, Weight};
 use card::{Language, Message};
@@ -36,6 +37,17 @@ const PHONE: Strip = Strip { field: "phone", top_mm: 63.0, height_mm: 7.0, weigh
 const ADDRESS: Strip = Strip { field: "mail_address", top_mm: 71.0, height_mm: 27.0, weight: Weight::Regular, max_pt: 13.0 };
 const REFERENCES: Strip = Strip { field: "references", top_mm: 137.0, height_mm: 10.5, weight: Weight::Regular, max_pt: 8.0 };
 
+/// A Code 128 over its text.
+struct Symbol {
+    field: &'static str,
+    at: [f64; 4],
+    baseline_mm: f64,
+    size_pt: f64,
+}
+
+const ORDER: Symbol = Symbol { field: "order", at: [LEFT_MM, 101.5, WIDTH_MM, 13.5], baseline_mm: 118.6, size_pt: 10.5 };
+const CARD: Symbol = Symbol { field: "card", at: [LEFT_MM + 14.0, 121.5, WIDTH_MM - 28.0, 9.5], baseline_mm: 135.0, size_pt: 10.5 };
+
 /// One mail item. Personal: no `Debug`.
 #[derive(Clone, Default)]
 pub struct MailLabel {
@@ -45,9 +57,10 @@ pub struct MailLabel {
     pub phone: String,
     pub address: String,
     pub postcode: String,
-    /// Coded and printed beneath: card number and order.
-    pub barcode: String,
-    /// Small lines at the foot: batch, bundle, fee.
+    /// Order and card number: each coded, and printed beneath.
+    pub order: String,
+    pub card: String,
+    /// Small lines at the foot: receipt, fee.
     pub references: Vec<String>,
 }
 
@@ -67,24 +80,25 @@ pub fn mail_label(label: &MailLabel) -> Result<Page, Fault> {
     block(&mut page, &PHONE, &[&label.phone])?;
     block(&mut page, &ADDRESS, &[&label.address])?;
     rule(&mut page, 99.0);
-    page.items.push(codes::code_128(&label.barcode, "barcode", BoxMm::from([LEFT_MM, 104.0, WIDTH_MM, 25.0]))?);
-    centred(&mut page, "barcode", &label.barcode, 134.5, 11.0)?;
+    coded(&mut page, &ORDER, &label.order)?;
+    coded(&mut page, &CARD, &label.card)?;
     let references: Vec<&str> = label.references.iter().map(String::as_str).collect();
     block(&mut page, &REFERENCES, &references)?;
     Ok(page)
 }
 
-/// Six boxes, one digit each; any other postcode is printed as it is.
+/// Six boxes, one digit each, empty where there is no postcode; one that isn't Chinese is printed as it is.
 fn postcode(page: &mut Page, postcode: &str) -> Result<(), Fault> {
     const SIDE_MM: f64 = 8.0;
     const STEP_MM: f64 = 9.6;
     gate_text(POSTCODE.field, postcode)?;
-    if postcode.chars().count() != POSTCODE_DIGITS {
+    let chinese = postcode.len() == POSTCODE_DIGITS && postcode.bytes().all(|b| b.is_ascii_digit());
+    if !chinese && !postcode.trim().is_empty() {
         return block(page, &POSTCODE, &[postcode]);
     }
-    for (n, digit) in postcode.chars().enumerate() {
-        let left = LEFT_MM + STEP_MM * n as f64;
-        outline(page, BoxMm::from([left, 6.0, SIDE_MM, SIDE_MM]));
+    let lefts = (0..POSTCODE_DIGITS).map(|n| LEFT_MM + STEP_MM * n as f64);
+    lefts.clone().for_each(|left| outline(page, BoxMm::from([left, 6.0, SIDE_MM, SIDE_MM])));
+    for (left, digit) in lefts.zip(postcode.chars().filter(|_| chinese)) {
         let width = fonts().width_mm(digit.encode_utf8(&mut [0; 4]), Weight::Bold, 16.0);
         put(page, left + (SIDE_MM - width) / 2.0, 12.1, 16.0, Weight::Bold, INK, &digit.to_string());
     }
@@ -153,13 +167,14 @@ pub fn check_label_sender(lines: &[&str]) -> Result<(), Fault> {
     set(&SENDER, lines).map(|_| ())
 }
 
-fn centred(page: &mut Page, field: &str, text: &str, baseline_mm: f64, size_pt: f64) -> Result<(), Fault> {
-    gate_text(field, text)?;
-    let width = fonts().width_mm(text, Weight::Bold, size_pt);
+fn coded(page: &mut Page, symbol: &Symbol, text: &str) -> Result<(), Fault> {
+    gate_text(symbol.field, text)?;
+    page.items.push(codes::code_128(text, symbol.field, BoxMm::from(symbol.at))?);
+    let width = fonts().width_mm(text, Weight::Bold, symbol.size_pt);
     if width > WIDTH_MM {
-        return Err(Fault::Misfit { field: field.to_owned() });
+        return Err(Fault::Misfit { field: symbol.field.to_owned() });
     }
-    put(page, LEFT_MM + (WIDTH_MM - width) / 2.0, baseline_mm, size_pt, Weight::Bold, INK, text);
+    put(page, LEFT_MM + (WIDTH_MM - width) / 2.0, symbol.baseline_mm, symbol.size_pt, Weight::Bold, INK, text);
     Ok(())
 }
 
@@ -174,8 +189,9 @@ mod tests {
             phone: "138 0000 0000".into(),
             address: "湖北省武汉市洪山区珞喻路示范小区 8 栋 2 单元 1201 室".into(),
             postcode: "430079".into(),
-            barcode: "A91234567-000123".into(),
-            references: vec!["B20250601-01 · 邮寄 Mail 12/80".into()],
+            order: "B20250601-01-000123".into(),
+            card: "A91234567".into(),
+            references: vec!["Receipt 回执 R-12".into(), "Mailing fee 邮寄费 12.00 CNY".into()],
         }
     }
 
@@ -187,7 +203,7 @@ mod tests {
     fn a_label_shows_everything_inside_its_edges() {
         let page = mail_label(&label()).ok().unwrap();
         let all: String = texts(&page).iter().map(|t| t.text.as_str()).collect::<Vec<_>>().join("");
-        for wanted in ["430079", "ŁUKASZ ŚWIĄTEK 卢卡斯", "138 0000 0000", "A91234567-000123", "B20250601-01"] {
+        for wanted in ["430079", "ŁUKASZ ŚWIĄTEK 卢卡斯", "138 0000 0000", "A91234567", "B20250601-01-000123", "12.00 CNY"] {
             assert!(all.contains(wanted), "{wanted}");
         }
         for text in texts(&page) {
@@ -218,7 +234,66 @@ mod tests {
         let mut odd = label();
         odd.postcode = "SW1A 1AA".into();
         assert!(mail_label(&odd).is_ok());
-        odd.barcode = "卡".into();
+        odd.card = "卡".into();
         assert!(matches!(mail_label(&odd), Err(Fault::Code { .. })));
+    }
+
+    #[test]
+    fn postcode_boxes_are_filled_with_six_digits_and_else_empty() {
+        let (boxes, digits) = (
+            |page: &Page| page.items.iter().filter(|i| matches!(i, Item::Stroke { .. })).count(),
+            |page: &Page| texts(page).iter().filter(|t| t.text.len() == 1 && t.text.bytes().all(|b| b.is_ascii_digit())).count(),
+        );
+        for (postcode, wanted) in [("430079", (6, 6)), ("", (6, 0)), (" ", (6, 0)), ("43007", (0, 0)), ("SW1A1A", (0, 0))] {
+            let page = mail_label(&MailLabel { postcode: postcode.into(), ..label() }).ok().unwrap();
+            assert_eq!((boxes(&page), digits(&page)), wanted, "{postcode:?}");
+        }
+    }
+
+    /// Millimetres around all ink of a page: left, top, right, bottom.
+    fn ink_mm(page: &Page) -> Option<[f64; 4]> {
+        const DPI: f64 = 150.0;
+        let picture = image::load_from_memory(&crate::page_png(page, DPI).unwrap()).unwrap().to_luma8();
+        let dark: Vec<(u32, u32)> = picture.enumerate_pixels().filter(|(.., p)| p.0[0] < 200).map(|(x, y, _)| (x, y)).collect();
+        let span = |of: fn(&(u32, u32)) -> u32| Some((dark.iter().map(of).min()?, dark.iter().map(of).max()? + 1));
+        let ((left, right), (top, bottom)) = (span(|p| p.0)?, span(|p| p.1)?);
+        Some([left, top, right, bottom].map(|n| f64::from(n) * 25.4 / DPI))
+    }
+
+    /// All characters of the text, drawn, and none of their ink outside the strip.
+    fn is_whole(strip: &Strip, text: &str) {
+        let mut page = Page::blank(SIZE_MM[0], SIZE_MM[1]);
+        block(&mut page, strip, &[text]).unwrap_or_else(|fault| panic!("{} takes it: {fault}", strip.field));
+        let bare = |text: &str| text.chars().filter(|c| !c.is_whitespace()).collect::<String>();
+        assert_eq!(texts(&page).iter().map(|t| bare(&t.text)).collect::<String>(), bare(text), "nothing is left out");
+        let [left, top, right, bottom] = ink_mm(&page).expect("ink");
+        let (end, foot) = (LEFT_MM + WIDTH_MM, strip.top_mm + strip.height_mm);
+        assert!(
+            left >= LEFT_MM - 0.3 && right <= end + 0.3 && top >= strip.top_mm - 0.3 && bottom <= foot + 0.3,
+            "{} {left} {top} {right} {bottom}",
+            strip.field
+        );
+    }
+
+    #[test]
+    fn the_ink_of_hard_addresses_and_names_stays_in_its_strip() {
+        let latin = "Flat 17/B, Rear Building, Saint-Barthélemy-d’Anjou Residential Garden, 1288 Zhongnan Łódzka Road, Wuchang, Wuhan, Hubei";
+        let chinese = "湖北省武汉市东湖新技术开发区光谷大道与高新二路交汇处示范科技园三期十六栋二单元一千二百零一室（物业前台代收）";
+        for address in [latin, chinese, &format!("{latin} {chinese}"), &chinese.repeat(4), &latin.repeat(3), &"Ä".repeat(240), &"龘".repeat(200), "1"] {
+            is_whole(&ADDRESS, address);
+        }
+        for recipient in ["WOLFESCHLEGELSTEINHAUSENBERGERDORFF HUBERT BLAINE ŞÇĞ", "欧阳阿卜杜勒阿齐兹穆罕默德·伊本·示范", "𠮷㛃䶮 Ł", "W"]
+        {
+            is_whole(&RECIPIENT, recipient);
+        }
+        is_whole(&PHONE, "+86 138 0000 0000 ext. 12345");
+    }
+
+    #[test]
+    fn a_label_is_100_by_150_and_keeps_its_margins() {
+        let page = mail_label(&label()).ok().unwrap();
+        assert_eq!((page.width_mm, page.height_mm), (100.0, 150.0));
+        let [left, top, right, bottom] = ink_mm(&page).expect("ink");
+        assert!(left > 4.0 && top > 4.0 && right < 96.0 && bottom < 148.0, "{left} {top} {right} {bottom}");
     }
 }

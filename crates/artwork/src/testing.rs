@@ -69,6 +69,7 @@ pub(crate) fn card(position: u32, name: &str, name_zh: Option<&str>) -> Card {
         slot: position,
         number: format!("A9{position:06}X"),
         generation: 1,
+        remake_of: None,
         outlet: OutletCode::parse("WH-01").unwrap(),
         division: "420100".into(),
         application: application(name, name_zh),

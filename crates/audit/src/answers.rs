@@ -130,6 +130,14 @@ pub fn night(disk: &dyn Disk, story: &Story, e: &BatchDispatched, proofs: &mut P
 struct SetAside {
     package_id: Option<String>,
     reasons: Vec<SetAsideReason>,
+    #[serde(default)]
+    letter: Vec<LetterFile>,
+}
+
+#[derive(Deserialize)]
+struct LetterFile {
+    path: String,
+    sha256: String,
 }
 
 #[derive(Deserialize)]
@@ -156,9 +164,27 @@ pub fn set_aside(disk: &dyn Disk, e: &PackageSetAside, proofs: &mut Proofs) -> R
         proofs.answers_gone += 1;
         return Ok(());
     };
-    let told: Option<SetAside> = serde_json::from_slice((*bytes).as_ref()).ok();
+    let mut told: Option<SetAside> = serde_json::from_slice((*bytes).as_ref()).ok();
+    let letter = told.as_mut().map(|t| std::mem::take(&mut t.letter)).unwrap_or_default();
     let same = told.is_some_and(|t| t.package_id == e.package_id && t.reasons.len() == e.reasons.len() && t.reasons.iter().zip(&e.reasons).all(same_words));
     proofs.check(Invariant::I02, same, || format!("{path} doesn't say what the ledger does"));
+    set_aside_letter(disk, e, path.trim_end_matches(".json"), &letter, proofs)
+}
+
+/// The letter beside it is the one its JSON names, and speaks of the package and its codes; programs before had none.
+fn set_aside_letter(disk: &dyn Disk, e: &PackageSetAside, stem: &str, named: &[LetterFile], proofs: &mut Proofs) -> Result<(), Fault> {
+    for form in ["html", "pdf"] {
+        let path = format!("{stem}.{form}");
+        let digest = named.iter().find(|f| f.path == path).map(|f| f.sha256.as_str());
+        let Some(bytes) = files::open(disk, &path)? else {
+            proofs.answers_gone += u64::from(digest.is_some());
+            continue;
+        };
+        let bytes = (*bytes).as_ref();
+        let written = digest == Some(Digest::of(bytes).to_string().as_str());
+        let same = written && (form == "pdf" || letters::is_about(bytes, e));
+        proofs.check(Invariant::I02, same, || format!("{path} doesn't say what the ledger does"));
+    }
     Ok(())
 }
 

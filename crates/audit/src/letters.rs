@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use card::{Effect, Ordinal, Outcome};
+use ledger::entry::PackageSetAside;
 
 use crate::proof::{Invariant, Proofs};
 use crate::story::{Application, Package, Story};
@@ -37,6 +38,20 @@ pub fn check(story: &Story, bytes: &[u8], ordinals: &[Ordinal], proofs: &mut Pro
     }
     let shown = total - waiting.len();
     if waiting.is_empty() || shown == CASES_MAX { Ok(()) } else { Err(format!("it shows {shown} of {total} applications")) }
+}
+
+/// The page has one case: the package that was set aside, with its codes and every word that is said of them.
+pub fn is_about(bytes: &[u8], e: &PackageSetAside) -> bool {
+    let Ok(text) = std::str::from_utf8(bytes) else { return false };
+    let cases: Vec<_> = text.split(CASE).skip(1).map(told).collect();
+    let codes = e.reasons.iter().map(|r| r.code.text()).collect::<Vec<_>>().join(" ");
+    let wanted = Some((e.package_id.as_deref().unwrap_or_default(), 0, codes));
+    let said = e.reasons.iter().map(|r| r.code.definition()).all(|d| [d.en, d.zh].iter().all(|sentence| text.contains(&escaped(sentence))));
+    cases == [wanted] && said
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
 }
 
 /// Package, row and codes of a case.

@@ -130,6 +130,7 @@ fn check_files(disk: &dyn Disk, story: &Story, plant_id: &str, scope: &Scope, on
         check.run(proofs)?;
     }
     reported(story, only, proofs);
+    story.stock_settled(proofs);
     if only.is_none() { strays::check(disk, story, proofs) } else { Ok(()) }
 }
 
@@ -177,6 +178,9 @@ fn unfinished(story: &Story, proofs: &mut Proofs) {
     }
     if story.cards_in_doubt() > 0 {
         proofs.note(format!("{} cards encoded here are in doubt (ENC-07)", story.cards_in_doubt()));
+    }
+    if story.destructions_waiting() > 0 {
+        proofs.note(format!("{} destructions wait for a witness", story.destructions_waiting()));
     }
     for batch in story.batches.iter().filter(|b| b.stage != Stage::Dispatched) {
         proofs.note(format!("batch {} is {} and not dispatched yet", batch.id, format!("{:?}", batch.stage).to_lowercase()));

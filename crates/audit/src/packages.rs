@@ -13,7 +13,7 @@ use crate::keys::{self, PackageKey, PlantKey};
 use crate::proof::{Invariant, Proofs};
 use crate::registers::OutletKeys;
 use crate::stored::{FACE_HASHES, HASHES_BYTES_MAX, RECORD_BYTES_MAX, Route, StoredHash, StoredRecord, authority_digest};
-use crate::story::{Application, Chunk, Package, Story};
+use crate::story::{Application, Chunk, Package, Slot, Story};
 use crate::vault::VaultFile;
 use crate::{files, letters, minisig, purged};
 
@@ -105,8 +105,8 @@ impl Shelf<'_> {
     fn in_scope(&self, number: usize) -> bool {
         let Some(batch) = self.batch else { return true };
         let package = &self.story.packages[number];
-        let mine = (0..u64::from(package.count)).filter_map(|i| self.story.application(Ordinal(package.first_ordinal.0 + i)));
-        mine.filter_map(|a| a.place).any(|p| p.batch == batch)
+        let mut mine = (0..u64::from(package.count)).map(|i| Ordinal(package.first_ordinal.0 + i));
+        mine.any(|ordinal| self.story.slots(ordinal).any(|p| p.batch == batch))
     }
 
     fn package(&self, number: usize) -> Result<(Proofs, Vec<(Ordinal, Route)>), Fault> {
@@ -309,16 +309,22 @@ impl Rows<'_> {
         }
     }
 
-    /// For a card that was or is being made: where it goes. With the pepper its record digest is computed again.
-    fn route(&self, ordinal: Ordinal, application: &Application, record: &StoredRecord, proofs: &mut Proofs) -> Option<Route> {
-        let place = application.place.filter(|p| !p.void)?;
+    /// The card at a place carries the digest of the stored record.
+    fn is_of_record(&self, place: Slot, record: &StoredRecord, proofs: &mut Proofs) {
         let batch = &self.shelf.story.batches[place.batch as usize];
         let cut = &batch.cards[place.position as usize];
-        let route = record.route(self.signed.authority)?;
         let own = self.shelf.pepper.map(|pepper| record.record_digest(&cut.number, cut.generation, pepper));
         if let (Some(own), Some(made)) = (own, batch.record(place.position)) {
             proofs.check(Invariant::I10, own == Some(made), || format!("{} position {}: the card isn't of its stored record", batch.id, place.position + 1));
         }
+    }
+
+    /// For a card that was or is being made: where it goes. With the pepper its record digest is computed again.
+    fn route(&self, ordinal: Ordinal, application: &Application, record: &StoredRecord, proofs: &mut Proofs) -> Option<Route> {
+        let mut made = self.shelf.story.slots(ordinal).filter(|p| !p.void).peekable();
+        made.peek()?;
+        let route = record.route(self.signed.authority)?;
+        made.for_each(|place| self.is_of_record(place, record, proofs));
         let mail = application.facts.is_some_and(|f| f.mail);
         proofs.check(Invariant::I11, route.mail == mail, || format!("application #{}: ledger and vault disagree about its route", ordinal.0));
         Some(route)

@@ -54,9 +54,12 @@ macro_rules! invariants {
 invariants! {
     I01 "I-01" "applications: received = accepted + rejected + held, each in one state; cut = made + void",
     I02 "I-02" "every refusal and hold has a published code and is in its answer",
-    I03 "I-03" "cards made = good + spoiled + unknown + not yet reported",
+    I03 "I-03" "cards made = good + spoiled + unknown + not yet reported; closed by two where nothing is open, and nothing after",
+    I04 "I-04" "every lot = vault + line + good + spoiled + test + returned, each serial in one account",
+    I05 "I-05" "spoiled = destroyed + waiting; every destruction seen by two others than who asked, nothing of it after",
+    I06 "I-06" "stock moves booked twice, no account below zero",
     I07 "I-07" "card numbers unique over all time, check characters right, one person a number",
-    I08 "I-08" "one live card a person in a batch; none made as new while an older one exists",
+    I08 "I-08" "one live card a person in a batch; none made as new while an older one exists; made again only as asked and approved, the old one ended when the new is good",
     I09 "I-09" "numbers taken = used + void; no void number in an output",
     I10 "I-10" "print, chip, sheet and dispatch of every card carry one record digest",
     I11 "I-11" "route, outlet, address and receipt number of every dispatch line are the application's",
@@ -72,10 +75,11 @@ invariants! {
     I23 "I-23" "times never go back, but to the time a run or batch froze, or where CLK-01 says that the clock did",
     I24 "I-24" "the people register changed and batches released by who may, signatures verified again",
     I26 "I-26" "every start after an unclean stop says who and why",
-    I27 "I-27" "every hand-over used one token, in its device's chain, for a released batch under the header written down",
+    I27 "I-27" "every hand-over and print job used one token, in its device's chain, for a released batch under the header written down",
     I29 "I-29" "what was purged had come to its end and is gone; what was not has its key",
     I32 "I-32" "every package has one answer, one outcome an application",
     I33 "I-33" "cards encoded here: attempted before they ended, good once, in doubt until two people said so, no device had their job",
+    I37 "I-37" "deliveries are of what a dispatched batch sent; no state goes back, times lie in order",
 }
 
 #[derive(Clone, Default)]

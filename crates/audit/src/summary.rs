@@ -15,7 +15,7 @@ const NOT_YET: [&str; 11] = [
     "I-18 signed checkpoints; witnessed places only where they are given (--witness)",
     "I-19 the index (sled) against the journal",
     "I-20 files made again from the vault and compared byte by byte (--sample)",
-    "I-24 approvals of remakes, purges and take-overs; I-25 roles over a period",
+    "I-24 approvals of purges and take-overs; I-25 roles over a period",
     "I-27 whether an envelope's recipient is the device's alone: only the device can open it",
     "I-28 personal data outside the vault",
     "I-29 whether something should have been purged by now: the days are the profile's",

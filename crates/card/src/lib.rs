@@ -26,7 +26,7 @@ pub mod verdict;
 
 pub use application::{Application, BusinessType, Delivery, DocumentType, Lane, Mail, RawApplication, Sex};
 pub use ids::{BatchId, Digest, Keyed, Ordinal, OutletCode};
-pub use made::Card;
+pub use made::{Card, RemakeOf};
 pub use messages::{Language, Message};
 pub use profile::Profile;
 pub use reason::{Code, Effect, Reason};

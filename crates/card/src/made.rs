@@ -6,6 +6,22 @@ use serde::{Deserialize, Serialize};
 use crate::application::Application;
 use crate::ids::{BatchId, Keyed, OutletCode};
 
+/// A card that is made again, and where it was made: so that people know which one lies there instead.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct RemakeOf {
+    pub number: String,
+    pub generation: u32,
+    pub batch: BatchId,
+}
+
+impl RemakeOf {
+    /// As lists name it.
+    #[must_use]
+    pub fn mark(&self) -> String {
+        format!("{} generation {} {}", self.number, self.generation, self.batch)
+    }
+}
+
 /// One card of a cut batch. Personal: no `Debug`.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Card {
@@ -19,6 +35,8 @@ pub struct Card {
     pub number: String,
     /// 1 for a person's first card under this number, counted up for same-number replacements and remakes.
     pub generation: u32,
+    /// The card this one is made for again, if it is.
+    pub remake_of: Option<RemakeOf>,
     pub outlet: OutletCode,
     /// Administrative division of the outlet, 6 digits (GB/T 2260).
     pub division: String,

@@ -1,10 +1,14 @@
 //! What may be typed. What it means is in `commands/`, one file per command.
 
 mod chip;
+mod deliveries;
 mod devices;
 mod encode;
 mod paper;
 mod photo;
+mod print;
+mod remake;
+mod stock;
 mod upkeep;
 
 use std::path::PathBuf;
@@ -12,6 +16,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use chip::{ChipArgs, ChipCommand, ChipScriptArgs, ChipShowArgs, ChipVerifyArgs, RecordsArg, ScriptFormat};
+pub use deliveries::{DeliveriesCommand, DeliveriesImportArgs, DeliveriesListArgs};
 pub use devices::{
     DeviceAddArgs, DeviceByArgs, DeviceKindArg, DeviceRemoveArgs, DevicesCommand, FoundArg, HandoverArgs, HandoverCommand, HandoverOpenArgs,
     HandoverResolveArgs, HandoverSendArgs,
@@ -19,6 +24,12 @@ pub use devices::{
 pub use encode::{EncodeArgs, EncodeCommand, EncodeResolveArgs, EncodeWalkArgs, WholeArg};
 pub use paper::{InspectArgs, ProofArgs};
 pub use photo::{EngineArgs, PhotoCheckArgs, PhotoCommand, PhotoEvaluateArgs, PhotoLabelledArgs, PhotoSheetArgs, WhatifArgs};
+pub use print::PrintArgs;
+pub use remake::{CauseArg, RefusalArg, RemakeApproveArgs, RemakeByArgs, RemakeCards, RemakeCommand, RemakeListArgs, RemakeRefuseArgs, RemakeRequestArgs};
+pub use stock::{
+    BackArg, FormArg, MethodArg, ReconcileArgs, StockByArgs, StockCommand, StockCountArgs, StockDestroyArgs, StockIssueArgs, StockPutArgs, StockReceiveArgs,
+    StockSignArgs, StockWitnessArgs,
+};
 pub use upkeep::{BackupArgs, DrillArgs, LedgerCommand, PurgeArgs, RestoreArgs, VerifyArgs};
 
 /// Batch card production: packages in, cards out, every application accounted for.
@@ -110,10 +121,20 @@ pub enum Command {
         #[command(subcommand)]
         command: ReturnsCommand,
     },
+    /// What became of mail and boxes on their way.
+    Deliveries {
+        #[command(subcommand)]
+        command: DeliveriesCommand,
+    },
     /// Record that a card was received, collected or activated.
     Event(EventArgs),
-    /// Cards that were received by their outlet and not collected for too long, by outlet, oldest first.
+    /// Cards that wait for too long at their outlets or came back by mail, by outlet, oldest first.
     Unclaimed(UnclaimedArgs),
+    /// Cards that are to be made again.
+    Remake {
+        #[command(subcommand)]
+        command: RemakeCommand,
+    },
     /// Sign the release of a sealed batch (two-person mode); the last signature needed lets it go.
     Release(ReleaseArgs),
     /// The plant's people and their keys.
@@ -164,8 +185,17 @@ pub enum Command {
     Inspect(InspectArgs),
     /// Hand a released batch's jobs over to a device: each file once, in an envelope only that device can open.
     Handover(HandoverArgs),
+    /// Print a released job at a printer over IPP, once, and wait until it is printed.
+    Print(PrintArgs),
     /// Encode the cards of a released job here, at a card reader, one blank after the other.
     Encode(EncodeArgs),
+    /// Blank cards: lots, what is given out, what became of it, what is destroyed.
+    Stock {
+        #[command(subcommand)]
+        command: StockCommand,
+    },
+    /// Hold a batch against what came of it; two people close it when nothing differs.
+    Reconcile(ReconcileArgs),
 }
 
 #[derive(Args)]

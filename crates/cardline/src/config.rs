@@ -29,6 +29,8 @@ pub struct Config {
     pub report: Report,
     pub index: Index,
     pub handover: Handover,
+    pub print: Print,
+    pub stock: Stock,
 }
 
 #[derive(Clone, PartialEq, Debug, Deserialize)]
@@ -166,6 +168,50 @@ pub struct Handover {
     pub valid_hours: u64,
 }
 
+/// Printers over IPP.
+#[derive(Clone, PartialEq, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Print {
+    /// Relative to the plant; empty for the machine's own certificates.
+    pub ca: PathBuf,
+    pub sides: Sides,
+    pub connect_seconds: u64,
+    pub answer_seconds: u64,
+    pub job_minutes: u64,
+}
+
+/// How a printer turns a card between front and back.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Sides {
+    TwoSidedLongEdge,
+    TwoSidedShortEdge,
+}
+
+impl Sides {
+    /// IPP's word.
+    #[must_use]
+    pub fn keyword(self) -> &'static str {
+        match self {
+            Self::TwoSidedLongEdge => "two-sided-long-edge",
+            Self::TwoSidedShortEdge => "two-sided-short-edge",
+        }
+    }
+}
+
+impl Default for Print {
+    fn default() -> Self {
+        Self { ca: PathBuf::new(), sides: Sides::TwoSidedLongEdge, connect_seconds: 10, answer_seconds: 30, job_minutes: 120 }
+    }
+}
+
+#[derive(Clone, PartialEq, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Stock {
+    /// `None`: as the ledger shows.
+    pub kept: Option<bool>,
+}
+
 impl Default for Handover {
     fn default() -> Self {
         Self { valid_hours: 72 }
@@ -288,6 +334,9 @@ impl Config {
             ("proof_cards", self.report.proof_cards, 0, 80),
             ("cache_mib", self.index.cache_mib, 1, 1024),
             ("valid_hours", self.handover.valid_hours, 1, 8760),
+            ("connect_seconds", self.print.connect_seconds, 1, 120),
+            ("answer_seconds", self.print.answer_seconds, 1, 600),
+            ("job_minutes", self.print.job_minutes, 1, 1440),
         ];
         for (key, value, min, max) in ranges {
             if value < min || value > max {

@@ -97,7 +97,7 @@ fn left(book: &Book, batch: &BatchState, cut: &BatchCut) -> Result<Vec<u32>, Fau
 /// A card of this batch can't be made again: its package was purged. A void slot needs none.
 fn is_gone(book: &Book, batch: &BatchState, ordinal: Ordinal) -> Result<bool, Fault> {
     let application = book.application(ordinal)?;
-    let made = application.filter(|a| a.place.as_ref().is_some_and(|p| !p.void && p.batch == batch.batch));
+    let made = application.filter(|a| a.place_in(&batch.batch).is_some_and(|p| !p.void));
     let Some(application) = made else { return Ok(false) };
     Ok(book.package(application.package)?.is_some_and(|p| p.purged.is_some()))
 }

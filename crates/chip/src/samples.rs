@@ -33,6 +33,7 @@ pub fn card(n: u32) -> Card {
         slot: n + 1,
         number: card_number::number_at("H", u64::from(n)).unwrap(),
         generation: 1,
+        remake_of: None,
         outlet: OutletCode::parse("WH-01").unwrap(),
         division: "420100".to_owned(),
         application: application(n),

@@ -6,6 +6,13 @@ use card::reason::Reason;
 use card::{BatchId, BusinessType, Digest, Keyed, Lane, Ordinal, Outcome, OutletCode};
 use serde::{Deserialize, Serialize};
 
+mod stock;
+
+pub use stock::{
+    Account, BatchReconciled, ClosingCounts, ClosingStock, DestructionAsked, DestructionMethod, DestructionWitnessed, SerialCard, SerialRange, StockLeg,
+    StockMoved, StockReceived, StockShare, UnclaimedCard,
+};
+
 /// UTC time in milliseconds since 1970.
 pub type Millis = i64;
 
@@ -43,6 +50,18 @@ pub enum Entry {
     CardAttempted(CardAttempted),
     AttemptEnded(AttemptEnded),
     AttemptResolved(AttemptResolved),
+    PrinterAdded(PrinterAdded),
+    PrintEnded(PrintEnded),
+    RemakeRequested(RemakeRequested),
+    RemakeApproved(RemakeApproved),
+    RemakeRefused(RemakeRefused),
+    CardRevoked(CardRevoked),
+    StockReceived(StockReceived),
+    StockMoved(StockMoved),
+    DestructionAsked(DestructionAsked),
+    DestructionWitnessed(DestructionWitnessed),
+    BatchReconciled(BatchReconciled),
+    Deliveries(Deliveries),
 }
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -401,6 +420,18 @@ impl Entry {
             Self::CardAttempted(e) => e.at,
             Self::AttemptEnded(e) => e.at,
             Self::AttemptResolved(e) => e.at,
+            Self::PrinterAdded(e) => e.at,
+            Self::PrintEnded(e) => e.at,
+            Self::RemakeRequested(e) => e.at,
+            Self::RemakeApproved(e) => e.at,
+            Self::RemakeRefused(e) => e.at,
+            Self::CardRevoked(e) => e.at,
+            Self::StockReceived(e) => e.at,
+            Self::StockMoved(e) => e.at,
+            Self::DestructionAsked(e) => e.at,
+            Self::DestructionWitnessed(e) => e.at,
+            Self::BatchReconciled(e) => e.at,
+            Self::Deliveries(e) => e.at,
         })
     }
 
@@ -644,4 +675,271 @@ pub struct AttemptResolved {
     /// The text of a `.minisig` file over the text of docs/formats/encoding.md.
     pub signature: String,
     pub at: Millis,
+}
+
+/// A printer that is reached over IPP, in the register of devices: from here on the name is its, and never another's.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct PrinterAdded {
+    pub device: String,
+    /// Where it is: `ipp://` on this machine, `ipps://` anywhere, in the one spelling of docs/formats/printing.md.
+    pub uri: String,
+    pub who: String,
+    /// The text of a `.minisig` file (docs/formats/printing.md); `None` only in a plant without people.
+    pub signature: Option<String>,
+    pub at: Millis,
+}
+
+/// What a printer said became of a print job.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PrintOutcome {
+    /// All of it is printed.
+    Completed,
+    /// Refused for what was asked, before it took the job: its token is void.
+    Refused,
+    /// Given up by the printer. How much is printed isn't known: it stays in doubt.
+    Aborted,
+    /// Ended by somebody at the printer. It stays in doubt.
+    Canceled,
+}
+
+impl PrintOutcome {
+    /// For people.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Completed => "completed",
+            Self::Refused => "refused",
+            Self::Aborted => "aborted",
+            Self::Canceled => "canceled",
+        }
+    }
+}
+
+/// The end of a print job whose token is a `HandoverBegun`, as its printer told it.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct PrintEnded {
+    pub device: String,
+    /// Of the hand-over.
+    pub number: u64,
+    pub outcome: PrintOutcome,
+    /// IPP status of a refusal; absent otherwise.
+    pub status: Option<u16>,
+    /// The printer's own number of the job; absent where it took none.
+    pub printer_job: Option<i32>,
+    /// Sides printed, as far as the printer counts them.
+    pub impressions: Option<u32>,
+    pub at: Millis,
+}
+
+/// Why a card is made again.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RemakeCause {
+    /// A machine, or a reader here, spoiled it.
+    Spoiled,
+    Damaged,
+    Lost,
+    WrongData,
+}
+
+impl RemakeCause {
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Spoiled => "spoiled",
+            Self::Damaged => "damaged",
+            Self::Lost => "lost",
+            Self::WrongData => "wrong-data",
+        }
+    }
+}
+
+/// Somebody, or the program itself, asks that a card be made again: the parent of the card to come.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct RemakeRequested {
+    pub number: String,
+    pub generation: u32,
+    /// Counted up from 1 for each card; a refused request may be followed by another.
+    pub request: u32,
+    pub ordinal: Ordinal,
+    pub cause: RemakeCause,
+    /// Person's id, or `cardline`.
+    pub who: String,
+    /// The outlet or its holder had the card: it needs a report, and two approvals.
+    pub delivered: bool,
+    /// Keyed digest of the report's number.
+    pub report: Option<Keyed>,
+    pub at: Millis,
+}
+
+/// One person's approval of a request. With as many as the request needs the application is back in the pool.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct RemakeApproved {
+    pub number: String,
+    pub generation: u32,
+    pub request: u32,
+    pub person: String,
+    /// The person's role when signing.
+    pub role: Role,
+    /// The text of a `.minisig` file over the text of docs/formats/remakes.md.
+    pub signature: String,
+    pub at: Millis,
+}
+
+/// Why a request was refused.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RemakeRefusal {
+    /// The card is good, or was found.
+    NotNeeded,
+    /// The person is to apply anew.
+    NewApplication,
+    /// What was reported isn't believed.
+    Doubtful,
+}
+
+impl RemakeRefusal {
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NotNeeded => "not-needed",
+            Self::NewApplication => "new-application",
+            Self::Doubtful => "doubtful",
+        }
+    }
+}
+
+/// A person refuses a request: it has ended.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct RemakeRefused {
+    pub number: String,
+    pub generation: u32,
+    pub request: u32,
+    pub because: RemakeRefusal,
+    pub person: String,
+    pub role: Role,
+    /// The text of a `.minisig` file over the text of docs/formats/remakes.md.
+    pub signature: String,
+    pub at: Millis,
+}
+
+/// Why a card is valid no more.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RevocationCause {
+    /// It was made again.
+    Remade,
+    /// Its holder's later application was made.
+    Replaced,
+}
+
+impl RevocationCause {
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Remade => "remade",
+            Self::Replaced => "replaced",
+        }
+    }
+}
+
+/// A card is valid no more, because the one that replaces it is good.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct CardRevoked {
+    pub number: String,
+    pub generation: u32,
+    pub cause: RevocationCause,
+    /// Number and generation of the card that replaces it.
+    pub replaced_by: (String, u32),
+    pub at: Millis,
+}
+
+/// What a courier or outlet said became of mail and boxes: the lines of one file that said something new.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Deliveries {
+    /// Digest of the file as it came.
+    pub file: Digest,
+    pub lines: Vec<DeliveryLine>,
+    pub who: String,
+    pub at: Millis,
+}
+
+/// What became of one thing that was sent.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct DeliveryLine {
+    pub batch: BatchId,
+    pub order: Order,
+    pub state: DeliveryState,
+    /// Present exactly where it was not delivered.
+    pub cause: Option<DeliveryCause>,
+    /// When that was, as the courier says.
+    pub at: Millis,
+}
+
+/// What is sent: a letter with one card, or the box of a bundle. Positions are 0-based, in the batch.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Order {
+    Mail {
+        position: u32,
+    },
+    /// `number` is 1-based; `first` and `last` are positions of cards, void ones may lie between them.
+    Bundle {
+        number: u32,
+        first: u32,
+        last: u32,
+    },
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DeliveryState {
+    Delivered,
+    /// It came back.
+    Returned,
+    /// Neither: it is with the courier, or nobody knows where.
+    Failed,
+}
+
+impl DeliveryState {
+    pub const ALL: [Self; 3] = [Self::Delivered, Self::Returned, Self::Failed];
+
+    /// As the courier's file calls it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Delivered => "delivered",
+            Self::Returned => "returned",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DeliveryCause {
+    AddressUnknown,
+    Refused,
+    NotCollected,
+    Damaged,
+    Lost,
+    Other,
+}
+
+impl DeliveryCause {
+    pub const ALL: [Self; 6] = [Self::AddressUnknown, Self::Refused, Self::NotCollected, Self::Damaged, Self::Lost, Self::Other];
+
+    /// As the courier's file calls it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::AddressUnknown => "address-unknown",
+            Self::Refused => "refused",
+            Self::NotCollected => "not-collected",
+            Self::Damaged => "damaged",
+            Self::Lost => "lost",
+            Self::Other => "other",
+        }
+    }
 }

@@ -153,12 +153,15 @@ fn code_exit_code(code: Code) -> u8 {
     match code.text().split('-').next() {
         // Not the configuration's fault: what the plant works with is gone.
         _ if code == Code::Key06 => 69,
+        // The printer's fault, not the operator's; what is in doubt is as a stop is.
+        _ if code == Code::Prn07 => 75,
+        _ if matches!(code, Code::Prn03 | Code::Prn04 | Code::Prn05 | Code::Prn06) => 69,
         Some("USE") => 64,
         Some("CFG" | "JRN" | "IDX" | "KEY" | "BAK") => 78,
         Some("OUT") => 70,
         Some("DSK") => 73,
         Some("LCK") => 75,
-        Some("AUT" | "HND" | "ENC") => 77,
+        Some("AUT" | "HND" | "ENC" | "PRN" | "RMK" | "DST" | "CLS") => 77,
         _ => 65,
     }
 }
@@ -220,6 +223,7 @@ mod tests {
         assert_eq!([exit("AUT-01"), exit("JRN-03"), exit("IDX-02"), exit("OUT-04")], [77, 78, 78, 70]);
         assert_eq!([exit("KEY-01"), exit("PRG-01"), exit("DSK-01"), exit("HND-01"), exit("ENV-01")], [78, 65, 73, 77, 65]);
         assert_eq!(exit("KEY-06"), 69, "a token that is gone");
-        assert_eq!(exit("ENC-07"), 77);
+        assert_eq!([exit("ENC-07"), exit("DST-02"), exit("CLS-05"), exit("STK-03")], [77, 77, 77, 65]);
+        assert_eq!([exit("PRN-01"), exit("PRN-03"), exit("PRN-05"), exit("PRN-07")], [77, 69, 69, 75]);
     }
 }

@@ -149,12 +149,12 @@ pub fn write_package<'w>(world: &'w World, vault: &Vault, desk: &Desk, package: 
     Ok((answer, files))
 }
 
-/// Tells an outlet why its package was set aside; only when the signature proved that it is that outlet's.
+/// Tells an outlet why its package was set aside, in JSON and by a letter; only when the signature proved that it is that outlet's.
 ///
 /// # Errors
 /// The disk fails.
-pub fn answer_set_aside(world: &World, aside: &PackageSetAside) -> Result<(), Fault> {
-    let summary = json!({
+pub fn answer_set_aside(world: &World, desk: &Desk, aside: &PackageSetAside) -> Result<(), Fault> {
+    let mut summary = json!({
         "format": "cardline-set-aside/1",
         "name": aside.name,
         "outlet": aside.outlet.as_ref().map(OutletCode::as_str),
@@ -168,7 +168,10 @@ pub fn answer_set_aside(world: &World, aside: &PackageSetAside) -> Result<(), Fa
         let folder = format!("returns/{outlet}");
         create_dir(world, &folder)?;
         let name = aside.quarantine_path.rsplit('/').next().unwrap_or_default();
-        write_json(&mut answer, &format!("{folder}/set-aside-{name}.json"), &summary)?;
+        let stem = format!("{folder}/set-aside-{name}");
+        let letter = desk.write_set_aside(&mut answer, aside, outlet.as_str(), &stem)?;
+        summary["letter"] = letter.iter().map(|f| json!({"path": f.path, "sha256": f.digest.to_string()})).collect();
+        write_json(&mut answer, &format!("{stem}.json"), &summary)?;
     }
     answer.finish()
 }

@@ -15,6 +15,7 @@ use ledger::fault::Fault;
 use crate::plan::Plan;
 use crate::ports::Lookup;
 use crate::recheck::{moved_to, verdict_today};
+use crate::remakes;
 use crate::validate::Judge;
 use crate::validate::stored::StoredRecord;
 use crate::vault::Vault;
@@ -87,6 +88,9 @@ fn admit(
     if people.contains(&facts.document_key) || people.contains(&facts.ssn_key) {
         return Ok(Err(held(judge.profile, Code::Dup03, "another application of this batch")));
     }
+    if let Some(newer) = remakes::newer_valid(book, state)? {
+        return Ok(Err(held(judge.profile, Code::Dup05, format!("card {} generation {}", newer.number, newer.generation))));
+    }
     let card = match ticket(state, &record, book, judge, numbers)? {
         Ok(card) => card,
         Err(verdict) => return Ok(Err(verdict)),
@@ -96,10 +100,15 @@ fn admit(
 }
 
 fn ticket(state: &ApplicationState, record: &StoredRecord, book: &Book, judge: &Judge, numbers: &mut Numbers) -> Result<Result<CutCard, Verdict>, Fault> {
+    if let Some(number) = remakes::kept_number(book, judge.profile, state)? {
+        let generation = next_generation(book, &number)?;
+        return Ok(Ok(CutCard { ordinal: state.ordinal, number, generation }));
+    }
     let application = record.application.as_ref();
     let same_number = application.filter(|a| a.business_type == BusinessType::SameNumber).and_then(|a| a.old_card_number.clone());
-    if let Some(number) = same_number {
-        let generation = book.cards_numbered(&number)?.last().map_or(2, |c| c.generation + 1);
+    // A card of it that is made again under a new number doesn't take the old one once more.
+    if let Some(number) = same_number.filter(|_| !state.remaking) {
+        let generation = next_generation(book, &number)?;
         return Ok(Ok(CutCard { ordinal: state.ordinal, number, generation }));
     }
     let Lookup::Found(outlet) = judge.registers.outlet(state.outlet.as_str()) else {
@@ -114,6 +123,11 @@ fn ticket(state: &ApplicationState, record: &StoredRecord, book: &Book, judge: &
             return Ok(Ok(CutCard { ordinal: state.ordinal, number, generation: 1 }));
         }
     }
+}
+
+/// A number that isn't ours is on its holder's first card, made elsewhere.
+fn next_generation(book: &Book, number: &str) -> Result<u32, Fault> {
+    Ok(book.cards_numbered(number)?.last().map_or(2, |c| c.generation + 1))
 }
 
 fn held(profile: &Profile, code: Code, value: impl Into<String>) -> Verdict {

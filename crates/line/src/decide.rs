@@ -5,7 +5,7 @@ use card::Outcome;
 use card::reason::{Code, Effect, Reason};
 use ledger::book::Book;
 use ledger::book::queries::Shared;
-use ledger::book::state::{ApplicationState, CardState};
+use ledger::book::state::{ApplicationState, CardState, RemakeStage};
 use ledger::entry::{CardEvent, CardEventKind, Cause, Entry, MachineResult, Millis, Moved};
 use ledger::fault::Fault;
 
@@ -98,8 +98,17 @@ pub fn card_event(book: &mut Book, card: &CardState, kind: CardEventKind, author
     if matches!(card.result, Some(MachineResult::Spoiled | MachineResult::Unknown)) {
         return Err(Fault::NotAllowed(format!("card {} is not good", card.number)));
     }
+    if let Some(number) = book.destruction_of(&card.number, card.generation)? {
+        return Err(Fault::NotAllowed(format!("card {} is destroyed or about to be (destruction {number})", card.number)));
+    }
     if has(kind) {
         return Err(Fault::NotAllowed(format!("card {}: {kind:?} is on record already", card.number)));
+    }
+    if book.revoked(&card.number, card.generation)?.is_some() {
+        return Err(Fault::refused(Code::Rmk04, format!("card {} generation {} is revoked", card.number, card.generation)));
+    }
+    if book.remake(&card.number, card.generation)?.is_some_and(|r| matches!(r.stage, RemakeStage::Approved | RemakeStage::Made)) {
+        return Err(Fault::refused(Code::Rmk01, format!("card {} generation {} is made again", card.number, card.generation)));
     }
     let dispatched = book.batch(&card.batch)?.is_some_and(|b| b.stage == ledger::book::state::BatchStage::Dispatched);
     let in_order = match kind {

@@ -1,14 +1,15 @@
-//! The plant's devices: which machines jobs are handed to, and the public key their envelopes are sealed to. Registered and removed as
+//! The plant's devices: which machines jobs are handed to, and the public key or address each is reached by. Registered and removed as
 //! people are, with a supervisor's or custodian's signature where the plant has people. Makes no key: that is the device's to do.
 
 use card::Code;
 use ledger::book::Book;
-use ledger::book::state::DeviceState;
-use ledger::entry::{DeviceAdded, DeviceKind, DeviceRemoved, Entry, Millis};
+use ledger::book::state::{DeviceState, Reached};
+use ledger::entry::{DeviceAdded, DeviceKind, DeviceRemoved, Entry, Millis, PrinterAdded};
 use ledger::fault::Fault;
 
 use crate::people::{self, Signatory};
 use crate::ports::Envelope;
+use crate::print::Address;
 
 const NAME_CHARS: std::ops::RangeInclusive<usize> = 2..=40;
 
@@ -67,7 +68,7 @@ pub fn encoders_are_sealed_only(book: &Book) -> Result<bool, Fault> {
 pub fn add(book: &mut Book, envelope: &dyn Envelope, new: &NewDevice, by: &By, at: Millis) -> Result<(), Fault> {
     name(new.device)?;
     envelope.recipient(new.recipient)?;
-    if let Some(other) = book.devices()?.iter().find(|d| d.device == new.device || d.recipient == new.recipient) {
+    if let Some(other) = book.devices()?.iter().find(|d| d.device == new.device || d.reached == Reached::Envelope(new.recipient.to_owned())) {
         return Err(Fault::refused(Code::Hnd04, format!("name or key of {} belong to {}", new.device, other.device)));
     }
     let text = added_text(book.view().plant_id(), new, by.who());
@@ -75,6 +76,27 @@ pub fn add(book: &mut Book, envelope: &dyn Envelope, new: &NewDevice, by: &By, a
     let NewDevice { device, kind, recipient, sealed_only } = *new;
     let entry = DeviceAdded { device: device.to_owned(), kind, recipient: recipient.to_owned(), sealed_only, who: by.who().to_owned(), signature, at };
     book.record(&Entry::DeviceAdded(entry)).map(drop)
+}
+
+/// Adds a printer that is reached over IPP. Its address may have been another device's, if that one was removed and none of its jobs is
+/// in doubt: there is one count of what a printer got.
+///
+/// # Errors
+/// USE-01, HND-01, HND-04, AUT-01, AUT-02, AUT-04, AUT-05; the ledger fails.
+pub fn add_printer(book: &mut Book, device: &str, address: &Address, by: &By, at: Millis) -> Result<(), Fault> {
+    name(device)?;
+    let (uri, devices) = (address.to_string(), book.devices()?);
+    let there = Reached::Ipp(uri.clone());
+    if let Some(other) = devices.iter().find(|d| d.device == device || (d.reached == there && !d.removed)) {
+        return Err(Fault::refused(Code::Hnd04, format!("name or address of {device} belong to {}", other.device)));
+    }
+    if let Some(open) = devices.iter().find(|d| d.reached == there && d.in_doubt.is_some()) {
+        return Err(Fault::refused(Code::Hnd01, format!("{} was at {uri}, and its last job is in doubt", open.device)));
+    }
+    let text = printer_added_text(book.view().plant_id(), device, &uri, by.who());
+    let signature = signed(book, by, &text)?;
+    let entry = PrinterAdded { device: device.to_owned(), uri, who: by.who().to_owned(), signature, at };
+    book.record(&Entry::PrinterAdded(entry)).map(drop)
 }
 
 /// Removes a device. Its name and key are never given again; what is in doubt there stays to be settled.
@@ -89,7 +111,7 @@ pub fn remove(book: &mut Book, device: &str, by: &By, at: Millis) -> Result<(), 
 }
 
 impl By<'_> {
-    fn who(&self) -> &str {
+    pub(crate) fn who(&self) -> &str {
         match self {
             Self::Named(who) => who,
             Self::Signing(by) => by.person,
@@ -113,6 +135,11 @@ fn added_text(plant: &str, new: &NewDevice, by: &str) -> String {
     format!("cardline device added\nplant: {plant}\ndevice: {device}\nkind: {kind}\nrecipient: {recipient}\nsealed-only: {sealed_only}\nby: {by}\n")
 }
 
+/// What is signed when a printer is added (docs/formats/printing.md).
+fn printer_added_text(plant: &str, device: &str, uri: &str, by: &str) -> String {
+    format!("cardline printer added\nplant: {plant}\ndevice: {device}\nuri: {uri}\nby: {by}\n")
+}
+
 /// What is signed when a device is removed (docs/formats/handover.md).
 fn removed_text(plant: &str, device: &str, by: &str) -> String {
     format!("cardline device removed\nplant: {plant}\ndevice: {device}\nby: {by}\n")
@@ -127,6 +154,8 @@ mod tests {
         let new = NewDevice { device: "pr-1", kind: DeviceKind::Printer, recipient: "age1x", sealed_only: true };
         let text = added_text("plant-1", &new, "li");
         assert_eq!(text, "cardline device added\nplant: plant-1\ndevice: pr-1\nkind: printer\nrecipient: age1x\nsealed-only: yes\nby: li\n");
+        let printer = printer_added_text("plant-1", "pr-1", "ipp://localhost/p", "li");
+        assert_eq!(printer, "cardline printer added\nplant: plant-1\ndevice: pr-1\nuri: ipp://localhost/p\nby: li\n");
         assert_eq!(removed_text("plant-1", "pr-1", "li"), "cardline device removed\nplant: plant-1\ndevice: pr-1\nby: li\n");
     }
 

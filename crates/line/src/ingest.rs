@@ -83,7 +83,10 @@ impl Ingest<'_, '_> {
     /// The answer first: a package that lies in quarantine has been answered.
     fn answer_and_move(&self, aside: &PackageSetAside) -> Result<(), Fault> {
         self.world.disk.create_dir("quarantine").map_err(|e| Fault::io("create", "quarantine", e))?;
-        answers::answer_set_aside(self.world, &PackageSetAside { name: escaped(aside.name.as_bytes()), ..aside.clone() })?;
+        let book = lock(self.book);
+        let desk = Desk { plan: self.plan, book: &book, registers: self.registers };
+        answers::answer_set_aside(self.world, &desk, &PackageSetAside { name: escaped(aside.name.as_bytes()), ..aside.clone() })?;
+        drop(book);
         self.world.inbox.set_aside(&aside.name, &aside.quarantine_path).map_err(|e| Fault::io("set aside", &aside.quarantine_path, e))
     }
 

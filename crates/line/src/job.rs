@@ -129,7 +129,7 @@ impl JobMaker<'_> {
 
     /// `None` for a slot whose number is void already.
     fn make_card(&self, state: &ApplicationState) -> Result<Result<Option<Personalised>, (Ordinal, Reason)>, Fault> {
-        let Some(place) = state.place.as_ref().filter(|p| !p.void && p.batch == self.batch.batch) else { return Ok(Ok(None)) };
+        let Some(place) = state.place_in(&self.batch.batch).filter(|p| !p.void) else { return Ok(Ok(None)) };
         let (record, photo) = match stored(self.vault, state) {
             Ok(stored) => stored,
             Err(what) => return Ok(Err((state.ordinal, self.rules.profile.reason(Code::Out03, what, "as validated")))),

@@ -1,6 +1,6 @@
 //! The job sheet: what the operator of the machine has in hand, for people (PDF) and for programs (JSON).
 
-use card::{Card, Message};
+use card::{Card, Message, RemakeOf};
 use jiff::civil::Date;
 use ledger::entry::FileDigest;
 use ledger::fault::Fault;
@@ -40,6 +40,9 @@ struct SheetSlot {
     delivery: &'static str,
     outlet: String,
     record: String,
+    /// The card this one is made for again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remake_of: Option<RemakeOf>,
 }
 
 impl Sheet {
@@ -83,17 +86,7 @@ impl Sheet {
             .join("   "),
         ];
         let files = self.files.iter().map(|f| format!("{}  {} bytes  SHA-256 {}", f.path, f.bytes, f.sha256));
-        let rows = self.slots.iter().map(|s| {
-            vec![
-                s.slot.to_string(),
-                s.position.to_string(),
-                s.number.clone(),
-                s.generation.to_string(),
-                s.outlet.clone(),
-                s.delivery.to_owned(),
-                s.record[..16].to_owned(),
-            ]
-        });
+        let remakes = self.slots.iter().any(|s| s.remake_of.is_some());
         let table = artwork::Table {
             title: said(Message::JobSheet),
             lines: heading.into_iter().chain(files).collect(),
@@ -107,9 +100,11 @@ impl Sheet {
                 (Message::Route, 1.2),
                 (Message::Record, 2.4),
             ]
+            .into_iter()
+            .chain(remakes.then_some((Message::RemakeOf, 2.0)))
             .map(|(heading, share)| artwork::Column::left(&said(heading), share))
-            .to_vec(),
-            rows: rows.collect(),
+            .collect(),
+            rows: self.slots.iter().map(|s| s.row(remakes)).collect(),
             signatures: [Message::Operator, Message::CheckedBy, Message::GoodSpoiled].map(said).to_vec(),
             footer: format!("{} job {}", self.batch, self.job),
             ..artwork::Table::default()
@@ -119,6 +114,21 @@ impl Sheet {
 }
 
 impl SheetSlot {
+    /// On paper; `remakes`: with the card it is made for again.
+    fn row(&self, remakes: bool) -> Vec<String> {
+        let mut row = vec![
+            self.slot.to_string(),
+            self.position.to_string(),
+            self.number.clone(),
+            self.generation.to_string(),
+            self.outlet.clone(),
+            self.delivery.to_owned(),
+            self.record[..16].to_owned(),
+        ];
+        row.extend(remakes.then(|| self.remake_of.as_ref().map_or_else(String::new, RemakeOf::mark)));
+        row
+    }
+
     fn of(card: &Card) -> Self {
         let mail = matches!(card.application.delivery, card::Delivery::Mail(_));
         Self {
@@ -130,6 +140,7 @@ impl SheetSlot {
             delivery: if mail { "mail" } else { "outlet" },
             outlet: card.outlet.to_string(),
             record: card.record_digest.to_string(),
+            remake_of: card.remake_of.clone(),
         }
     }
 }

@@ -124,6 +124,7 @@ pub fn data_of(outlet: OutletCode, place: &Place, application: Application, phot
         slot: place.position % rules.cards_per_job + 1,
         number: place.number.clone(),
         generation: place.generation,
+        remake_of: place.remake_of.clone(),
         outlet,
         division: division.to_owned(),
         issued_on: rules.issued_on,

@@ -235,3 +235,101 @@ pub trait Envelope: Send + Sync {
     /// What `write` or `out` returns.
     fn seal(&self, recipient: &str, out: &mut dyn io::Write, write: &mut dyn FnMut(&mut dyn io::Write) -> io::Result<()>) -> io::Result<()>;
 }
+
+/// A size of media as printers name it, in hundredths of a millimetre.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Media {
+    /// In printable ASCII.
+    pub name: String,
+    pub x_hundredths_mm: i32,
+    pub y_hundredths_mm: i32,
+}
+
+/// What a printer says of itself before it gets anything. Its texts are in printable ASCII.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct PrinterState {
+    pub accepting: bool,
+    pub stopped: bool,
+    /// Why it stands as it does, in its own words.
+    pub reasons: Vec<String>,
+    pub takes_pdf: bool,
+    /// Prints, and tells how a job stands.
+    pub prints_jobs: bool,
+    /// Can be asked whether it would take a job.
+    pub validates: bool,
+    pub sides: Vec<String>,
+    /// Empty where it doesn't know of scaling.
+    pub scalings: Vec<String>,
+    pub media: Vec<Media>,
+    /// What is loaded; `None` where it doesn't say.
+    pub media_ready: Option<Vec<Media>>,
+}
+
+/// How a print job is to be made.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PrintOrder {
+    /// Shown at the printer.
+    pub name: String,
+    pub who: String,
+    pub media: Media,
+    pub sides: String,
+    /// The printer knows of scaling, and is told to leave it.
+    pub unscaled: bool,
+}
+
+/// Where a print job stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PrintStage {
+    /// Waiting, held, being printed or stopped.
+    UnderWay,
+    Completed,
+    Canceled,
+    Aborted,
+}
+
+/// What a printer says of a job.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PrintProgress {
+    pub stage: PrintStage,
+    /// Sides printed, as far as it counts them.
+    pub impressions: Option<u32>,
+    /// In printable ASCII.
+    pub reasons: Vec<String>,
+}
+
+/// Why a printer gave no good answer. Its text is in printable ASCII.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum PrinterFault {
+    /// It answered with a status that isn't success.
+    #[error("status {status:04x} {text}")]
+    Status { status: u16, text: String },
+    /// No connection, no valid certificate, too late, broken off, or no IPP.
+    #[error("{0}")]
+    NoAnswer(String),
+}
+
+/// A printer that takes one job at a time and tells how it stands.
+pub trait Printer {
+    /// # Errors
+    /// It can't be asked.
+    fn state(&mut self) -> Result<PrinterState, PrinterFault>;
+
+    /// Asks whether it would take the job. Sends nothing of it.
+    ///
+    /// # Errors
+    /// It wouldn't, or can't be asked.
+    fn validate(&mut self, order: &PrintOrder) -> Result<(), PrinterFault>;
+
+    /// Sends the job, once. Gives the printer's own number of it.
+    ///
+    /// # Errors
+    /// It refused, or nobody knows what it did.
+    fn print(&mut self, order: &PrintOrder, pdf: &[u8]) -> Result<i32, PrinterFault>;
+
+    /// # Errors
+    /// It can't be asked, or doesn't know the job any more.
+    fn progress(&mut self, printer_job: i32) -> Result<PrintProgress, PrinterFault>;
+
+    /// Waits until it is worth asking again.
+    fn pause(&mut self);
+}

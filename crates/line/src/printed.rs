@@ -33,7 +33,7 @@ impl Printed<'_> {
     pub fn applications(&self, book: &Book, job: Option<u32>) -> Result<Vec<(u32, ApplicationState)>, Fault> {
         let mut found = Vec::new();
         for (position, cut) in (0..).zip(&self.cut.cards).filter(|(p, _)| job.is_none_or(|job| p / self.batch.cards_per_job + 1 == job)) {
-            let made = book.application(cut.ordinal)?.filter(|a| a.place.as_ref().is_some_and(|p| !p.void && p.batch == self.batch.batch));
+            let made = book.application(cut.ordinal)?.filter(|a| a.place_in(&self.batch.batch).is_some_and(|p| !p.void));
             found.extend(made.map(|state| (position, state)));
         }
         Ok(found)
@@ -45,7 +45,7 @@ impl Printed<'_> {
     /// Its stored copy can't be used any more.
     pub fn card(&self, state: &ApplicationState) -> Result<(Card, Arc<[u8]>), Reason> {
         let unusable = |what: &str| self.rules.profile.reason(Code::Out03, what, "as validated");
-        let place = state.place.as_ref().ok_or_else(|| unusable("no place in the batch"))?;
+        let place = state.place_in(&self.batch.batch).ok_or_else(|| unusable("no place in the batch"))?;
         let (record, photo) = stored(self.vault, state).map_err(unusable)?;
         card_of(state, place, &record, &photo, &division(self.registers, state), &self.rules)
     }

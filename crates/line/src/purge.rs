@@ -8,7 +8,7 @@ use card::profile::retention::Retention;
 use card::reason::Code;
 use card::{BatchId, Ordinal, Outcome};
 use ledger::book::Book;
-use ledger::book::state::{ApplicationState, PackageState};
+use ledger::book::state::{ApplicationState, PackageState, RemakeStage};
 use ledger::disk::Disk;
 use ledger::entry::{BatchPurged, Entry, MachineResult, Millis, PackagePurged, Role};
 use ledger::fault::Fault;
@@ -34,6 +34,8 @@ pub enum Waits {
     InProduction,
     /// A card is spoiled or unknown and was not made again.
     NotRemade,
+    /// A card is asked, or approved, to be made again: of what is in the package.
+    Remaking,
 }
 
 impl Waits {
@@ -43,6 +45,7 @@ impl Waits {
             Self::Unfinished => "not judged or answered to the end",
             Self::Open => "an application is held or waits for the cut",
             Self::InProduction => "an application is in a batch that isn't dispatched",
+            Self::Remaking => "a card is to be made again",
             Self::NotRemade => "a card is spoiled or unknown and was not made again",
         }
     }
@@ -109,10 +112,16 @@ impl Calendar<'_> {
     }
 
     fn application_over_at(&self, a: &ApplicationState, answered_at: Millis) -> Result<Result<Millis, Waits>, Fault> {
-        if let Some(place) = a.place.as_ref().filter(|p| !p.void) {
+        // Its remake was approved, and ended without a card.
+        let ended = a.remaking && a.outcome == Outcome::Rejected;
+        if let Some(place) = a.place.as_ref().filter(|p| !p.void && !ended) {
             let Some(dispatched_at) = self.dispatched.get(&place.batch).copied().flatten() else { return Ok(Err(Waits::InProduction)) };
             let result = self.book.card(&place.number, place.generation)?.and_then(|c| c.result);
-            let good = !matches!(result, Some(MachineResult::Spoiled | MachineResult::Unknown));
+            let remake = self.book.remake(&place.number, place.generation)?.map(|r| r.stage);
+            if a.remaking || remake == Some(RemakeStage::Requested) {
+                return Ok(Err(Waits::Remaking));
+            }
+            let good = remake == Some(RemakeStage::Refused) || !matches!(result, Some(MachineResult::Spoiled | MachineResult::Unknown));
             let settled = good || self.remade(&place.number, place.generation)?;
             return Ok(if settled { Ok(later(dispatched_at, self.rules.produced_days)) } else { Err(Waits::NotRemade) });
         }

@@ -6,13 +6,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use card::reason::Code;
 use card::{BatchId, Digest, OutletCode, card_number};
 use ledger::book::Book;
-use ledger::book::state::{BatchStage, BatchState};
+use ledger::book::state::{BatchStage, BatchState, Fate, RemakeStage};
 use ledger::entry::{CardResult, Entry, MachineResult, Millis, Results};
 use ledger::fault::Fault;
 use ledger::publish::publish_bytes;
 
 use crate::lists::List;
 use crate::plan::World;
+use crate::remakes::owed;
+use crate::stock;
 
 /// Heading of the file, in order.
 pub const COLUMNS: [&str; 14] = [
@@ -52,18 +54,22 @@ pub struct Imported {
     pub unknown: u32,
     /// Cards of the batch still without a result.
     pub outstanding: u32,
+    /// Remakes the program asked for because of it, and cards revoked.
+    pub remakes: u32,
+    pub revoked: u32,
 }
 
 /// Imports a result file for a batch. All or nothing.
 ///
 /// # Errors
-/// `Fault::Refused` with RES-01 … RES-08 and the first rows that are wrong; the disk or ledger fails.
+/// `Fault::Refused` with RES-01 … RES-08 or CLS-05 and the first rows that are wrong; the disk or ledger fails.
 pub fn import(world: &World, book: &mut Book, batch: &BatchId, bytes: &[u8], at: Millis) -> Result<Imported, Fault> {
     let refused = |code: Code, text: String| Fault::Refused { code, text };
     let state = book.batch(batch)?.ok_or_else(|| refused(Code::Res06, format!("batch {batch} is not known")))?;
     if state.stage < BatchStage::Released {
         return Err(refused(Code::Res05, format!("batch {batch} is {:?}", state.stage).to_lowercase()));
     }
+    stock::still_open(book, batch)?;
     let digest = Digest::of(bytes);
     if let Some(earlier) = book.results_file(&digest)? {
         return Err(refused(Code::Res06, format!("this file was imported for batch {earlier}")));
@@ -76,7 +82,8 @@ pub fn import(world: &World, book: &mut Book, batch: &BatchId, bytes: &[u8], at:
     publish_results(world, &state, &digest, &by_outlet, &lines)?;
     let results = lines.into_iter().map(|l| l.result).collect();
     book.record(&Entry::Results(Results { batch: batch.clone(), file: digest, cards: results, at }))?;
-    count(book, &state)
+    let settled = owed::settle(&*world.disk, book, at)?;
+    Ok(Imported { remakes: settled.requested as u32, revoked: settled.revoked as u32, ..count(book, &state)? })
 }
 
 fn read(bytes: &[u8]) -> Result<Vec<Line>, Fault> {
@@ -158,8 +165,12 @@ fn compare(book: &Book, batch: &BatchState, lines: &[Line]) -> Result<BTreeMap<O
         if card.result.is_some_and(known) {
             return Err(refused(Code::Res03, line.row, "contradicts an earlier result"));
         }
+        let remaking = book.remake(&card.number, card.generation)?.is_some_and(|r| r.stage != RemakeStage::Refused);
+        if line.result.result == MachineResult::Good && remaking && card.result.is_none() && book.fate(&card)? != Fate::Good && !book.was_delivered(&card)? {
+            return Err(refused(Code::Res03, line.row, "a remake of the card is under way"));
+        }
         let Some(application) = book.application(card.ordinal)? else { continue };
-        if application.place.as_ref().is_some_and(|p| p.void && p.batch == batch.batch) {
+        if application.place_in(&batch.batch).is_some_and(|p| p.void) {
             return Err(refused(Code::Res01, line.row, "the number is void"));
         }
         by_outlet.entry(application.outlet).or_default().push(i);

@@ -20,6 +20,7 @@ use crate::personalise::{BatchRules, Chips};
 use crate::plan::{Plan, ReleaseMode, World};
 use crate::ports::Registers;
 use crate::printed::Printed;
+use crate::remakes::owed;
 use crate::report::{Report, Throughput};
 use crate::validate::Judge;
 use crate::vault::Vault;
@@ -65,6 +66,7 @@ pub fn run(world: &World, plan: &Plan, book: &mut Book, starter: &Starter, halve
     let pool = rayon::ThreadPoolBuilder::new().num_threads(plan.threads).build().map_err(|e| Fault::Missing(e.to_string()))?;
     let vault = Vault::new(world, book);
     purge::finish(world, book)?;
+    owed::settle(&*world.disk, book, frozen_at)?;
     let registers = registers::open(&*world.shelf, &book.registers()?)?;
     let judge = Judge { profile: &plan.profile, registers: &*registers, pepper: &world.pepper, networks: &*world.networks, day: plan.day(frozen_at) };
     let mut summary = Summary::default();

@@ -20,6 +20,7 @@ pub mod permit_key;
 #[cfg(feature = "pkcs11")]
 pub mod pkcs11;
 pub mod print_readers;
+pub mod printer;
 #[cfg(feature = "pcsc")]
 pub mod reader;
 pub mod registers;

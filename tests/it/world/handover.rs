@@ -108,7 +108,7 @@ fn hand_over(disk: &SimDisk, book: &mut Book, batch: &BatchId) -> Result<Vec<Han
 }
 
 /// A plant with a batch sent out, li (supervisor), wu (operator) and a printer; everything durable.
-fn ready() -> (State, BatchId) {
+pub fn ready() -> (State, BatchId) {
     let disk = SimDisk::of(stocked(8, 5, Some(0.0)));
     run(&disk, &plan(1)).unwrap_or_else(|e| panic!("{e}"));
     let mut book = opened(&disk);

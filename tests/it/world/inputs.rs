@@ -115,10 +115,21 @@ impl Sink for Kept {
     }
 }
 
-/// First applications (`new`) of the first package that has some: their outlet sends them anew, under new application numbers.
-fn sent_anew(disk: &SimDisk) -> (String, Vec<u8>) {
+/// First applications (`new`) of the first package that has some, before it is taken in.
+pub fn first_package(disk: &SimDisk) -> (Manifest, Vec<RawApplication>, BTreeMap<String, Vec<u8>>) {
     let mut packages = disk.list("inbox").expect("an inbox").into_iter().filter_map(|entry| first_applications(disk, &entry.name));
-    let (manifest, mut rows, files) = packages.next().expect("a package with first applications");
+    packages.next().expect("a package with first applications")
+}
+
+/// Their outlet sends them anew, under new application numbers.
+fn sent_anew(disk: &SimDisk) -> (String, Vec<u8>) {
+    let (manifest, rows, files) = first_package(disk);
+    // Behind everything its outlet has sent: whatever lies between is a gap, which is told beside what is looked for here.
+    sent_again(disk, &manifest, manifest.sequence + 1000, rows, files)
+}
+
+/// A package of these applications under new numbers, and its id.
+pub fn sent_again(disk: &SimDisk, manifest: &Manifest, sequence: u64, mut rows: Vec<RawApplication>, files: BTreeMap<String, Vec<u8>>) -> (String, Vec<u8>) {
     for row in &mut rows {
         let again = format!("{}-N", row.get("application_id"));
         row.set("application_id", again);
@@ -128,8 +139,7 @@ fn sent_anew(disk: &SimDisk) -> (String, Vec<u8>) {
     let spec = PackageSpec {
         package_id: format!("{}-N", manifest.package_id),
         outlet: manifest.outlet.clone(),
-        // Behind everything its outlet has sent: whatever lies between is a gap, which is told beside what is looked for here.
-        sequence: manifest.sequence + 1000,
+        sequence,
         channel: Channel::Individual,
         submitted_at: "2026-11-22T12:00:00Z".to_owned(),
         count: rows.len() as u32,

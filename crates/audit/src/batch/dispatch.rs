@@ -20,6 +20,7 @@ const COURIER: &str = "dispatch/mail/courier.csv";
 /// End of the name of the list an employer's staff hands cards over by.
 const STAFF: &str = "-staff.csv";
 const ECARD_EVENTS: &str = "dispatch/ecard-events.jsonl";
+const NOTICES: &str = "dispatch/notices.jsonl";
 
 /// A row of the list of bundles.
 struct Bundle {
@@ -42,6 +43,16 @@ struct Extent {
     rows: usize,
 }
 
+/// A line of the notices, as far as it is compared: one to an employer.
+#[derive(Deserialize)]
+struct Notice {
+    to: String,
+    outlet: String,
+    employer_code: Option<String>,
+    bundle: Option<u32>,
+    cards: Option<u32>,
+}
+
 #[derive(Deserialize)]
 struct EcardEvent {
     card_number: String,
@@ -55,7 +66,7 @@ struct EcardEvent {
 pub(super) fn check(check: &Check, folder: &str, listed: &[FileDigest], proofs: &mut Proofs) -> Result<(), Fault> {
     let all: Vec<Wanted> = check.batch().jobs.keys().flat_map(|job| check.wanted(*job)).collect();
     let dispatch = Dispatch { check, folder, listed, all: &all };
-    let (mut bundles, mut extents) = (Vec::new(), BTreeMap::new());
+    let (mut bundles, mut extents, mut notices) = (Vec::new(), BTreeMap::new(), None);
     for file in listed {
         let path = format!("{folder}/{}", file.path);
         let Some(bytes) = files::expect_file(check.disk, &path, file, Invariant::I20, proofs)? else { continue };
@@ -64,6 +75,7 @@ pub(super) fn check(check: &Check, folder: &str, listed: &[FileDigest], proofs: 
             BUNDLES => dispatch.bundles(bytes, proofs).map(|all| bundles = all),
             COURIER => dispatch.courier(bytes, proofs),
             ECARD_EVENTS => dispatch.ecard_events(bytes, proofs),
+            NOTICES => employers_notices(bytes).map(|all| notices = Some(all)),
             path if path.ends_with(".csv") => dispatch.packing_list(path, bytes, proofs).map(|extent| _ = extents.insert(path, extent)),
             _ => Ok(()),
         };
@@ -72,6 +84,7 @@ pub(super) fn check(check: &Check, folder: &str, listed: &[FileDigest], proofs: 
         }
     }
     dispatch.whole(&bundles, &extents, proofs);
+    dispatch.employers_are_told(&bundles, notices.as_deref(), proofs);
     let mail = all.iter().any(|w| dispatch.application(w).is_some_and(|a| a.facts.is_some_and(|f| f.mail)));
     for (path, needed) in [(BUNDLES, true), (COURIER, mail), (ECARD_EVENTS, true)] {
         proofs.check(Invariant::I12, !needed || dispatch.has(path), || format!("{}: no {path}", check.batch().id));
@@ -262,6 +275,15 @@ impl Dispatch<'_> {
         Ok(())
     }
 
+    /// Every employer whose cards go to an outlet has one notice, of that bundle. Without bundles nothing more is said than that they lack.
+    fn employers_are_told(&self, bundles: &[Bundle], notices: Option<&[Notice]>, proofs: &mut Proofs) {
+        let Some(notices) = notices else { return };
+        let told = notices.iter().map(|n| (n.bundle, n.cards, n.outlet.as_str(), n.employer_code.as_deref()));
+        let wanted = bundles.iter().filter(|b| b.has_staff());
+        let same = told.eq(wanted.map(|b| (Some(b.number), Some(b.cards), b.outlet.as_str(), Some(b.employer_code.as_str()))));
+        proofs.check(Invariant::I12, same, || format!("{}/{NOTICES}: employers are told otherwise than their bundles are", self.folder));
+    }
+
     fn ecard_events(&self, bytes: &[u8], proofs: &mut Proofs) -> Result<(), String> {
         let mut count = 0;
         for (i, line) in bytes.split_inclusive(|b| *b == b'\n').enumerate() {
@@ -300,6 +322,15 @@ impl StaffColumns {
         let [code, employer, staff, letter] = ["employer_code", "employer", "staff", "letter"].map(|c| csv.column(c));
         Ok(Self([code?, employer?, staff?, letter?]))
     }
+}
+
+fn employers_notices(bytes: &[u8]) -> Result<Vec<Notice>, String> {
+    let mut found = Vec::new();
+    for (i, line) in bytes.split_inclusive(|b| *b == b'\n').enumerate() {
+        let notice: Notice = serde_json::from_slice(line).map_err(|_| format!("line {} can't be read", i + 1))?;
+        found.extend(Some(notice).filter(|n| n.to == "employer"));
+    }
+    Ok(found)
 }
 
 fn is_packing_list(path: &str) -> bool {

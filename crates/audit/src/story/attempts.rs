@@ -11,7 +11,7 @@ use super::{Batch, Stage, Story};
 use crate::proof::{Invariant, Proofs};
 
 /// Blanks tried for one card.
-const ATTEMPTS_MAX: u32 = 3;
+pub(super) const ATTEMPTS_MAX: u32 = 3;
 /// People who must say the same about an attempt in doubt.
 const WORDS: usize = 2;
 const CODES: [&str; 7] = ["ENC-01", "ENC-02", "ENC-03", "ENC-04", "ENC-05", "ENC-06", "ENC-07"];
@@ -57,6 +57,11 @@ impl Attempts {
     /// Cards nobody knows the state of.
     pub fn in_doubt(&self) -> usize {
         self.cards.values().filter(|last| last.in_doubt()).count()
+    }
+
+    /// How the last attempt at a card ended, whether anything of it may be on its blank, and which attempt it was.
+    pub fn last_of(&self, number: &str, generation: u32) -> Option<(Option<AttemptResult>, bool, u32)> {
+        self.cards.get(&(number.to_owned(), generation)).map(|last| (last.result, last.written, last.attempt))
     }
 
     fn attempted(&mut self, e: &CardAttempted) -> Result<(), &'static str> {

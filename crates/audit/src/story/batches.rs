@@ -78,10 +78,11 @@ impl Story {
     /// I-08.
     fn one_live_card(&self, e: &BatchCut, cut: &ledger::entry::CutCard, people: &mut HashSet<Keyed>, proofs: &mut Proofs) {
         let Some((application, facts)) = self.application(cut.ordinal).and_then(|a| Some((a, a.facts?))) else { return };
+        let newest = self.newest_of(application, cut.ordinal);
         let fresh = people.insert(facts.document) & people.insert(facts.ssn);
         proofs.check(Invariant::I08, fresh, || format!("application #{} is its person's second in {}", cut.ordinal.0, e.batch));
-        let first = facts.business_type != BusinessType::New || !(self.live.contains_key(&facts.document) || self.live.contains_key(&facts.ssn));
-        let settled = first || application.has_code(Code::Dup05);
+        let replaces = facts.business_type != BusinessType::New && !application.remaking;
+        let settled = replaces || newest || application.has_code(Code::Dup05);
         proofs.check(Invariant::I08, settled, || format!("application #{} in {} is new, but its person has a card", cut.ordinal.0, e.batch));
     }
 
@@ -105,8 +106,14 @@ impl Story {
         };
         let ready = |a: &Application| a.outcome == Some(Outcome::Accepted) && !a.has_card() && a.facts.is_some();
         proofs.check(Invariant::I22, ready(application), || format!("{}: application #{} was cut without being accepted and free", e.batch, cut.ordinal.0));
-        application.place = Some(slot);
+        let remaking = std::mem::take(&mut application.remaking);
+        if let Some(before) = application.place.replace(slot) {
+            self.earlier.entry(cut.ordinal).or_default().push(before);
+            self.remade(cut, before, remaking, proofs);
+        }
+        let Some(application) = self.application(cut.ordinal) else { return };
         if let Some(facts) = application.facts {
+            self.will_replace(cut, facts);
             self.live.insert(facts.document, cut.ordinal);
             self.live.insert(facts.ssn, cut.ordinal);
         }
@@ -194,6 +201,7 @@ impl Story {
             proofs.broken(Invariant::I22, format!("record {seq}: an event of {} that was never cut", e.number));
             return;
         };
+        let made_again = self.remakes.ends(&e.number, e.generation);
         let batch = &mut self.batches[slot.batch as usize];
         let made = batch.record(slot.position).is_some() && batch.stage == Stage::Dispatched;
         let card = &mut batch.cards[slot.position as usize];
@@ -204,9 +212,16 @@ impl Story {
             CardEventKind::Received | CardEventKind::Collected => true,
             CardEventKind::ActivatedSocialSecurity | CardEventKind::ActivatedBank => collected,
         };
-        let legal = made && good && in_turn && card.events & bit(e.kind) == 0;
+        let legal = made && good && in_turn && !made_again && card.events & bit(e.kind) == 0;
         proofs.check(Invariant::I22, legal, || format!("record {seq}: card {} generation {} can't be {:?} now", e.number, e.generation, e.kind));
         card.events |= bit(e.kind);
+    }
+}
+
+impl CutCard {
+    /// Its outlet or holder has had it.
+    pub(super) fn delivered(&self) -> bool {
+        self.events & (1 << CardEventKind::Received as u8 | 1 << CardEventKind::Collected as u8) != 0
     }
 }
 

@@ -1,6 +1,8 @@
 //! Devices and hand-overs (docs/formats/handover.md), held against what went before: devices registered by who may (I-24), every token
 //! used once, for a released batch, in one unbroken chain a device, under the very header that page describes (I-27).
 
+mod printing;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use card::{BatchId, Digest};
@@ -23,7 +25,7 @@ pub struct Handovers {
 
 struct Device {
     kind: DeviceKind,
-    recipient: String,
+    reached: Reached,
     sealed_only: bool,
     in_force: bool,
     tokens: u64,
@@ -31,10 +33,25 @@ struct Device {
     open: Option<Open>,
 }
 
+/// By envelopes sealed to a key, or by print jobs to an address.
+#[derive(PartialEq)]
+enum Reached {
+    Envelope(String),
+    Ipp(String),
+}
+
 /// A token that was used, and nobody has said yet how it ended.
 struct Open {
     begun: HandoverBegun,
     words: Vec<HandoverResolved>,
+    /// The printer has told an end.
+    told: bool,
+}
+
+impl Device {
+    fn new(kind: DeviceKind, reached: Reached, sealed_only: bool) -> Self {
+        Self { kind, reached, sealed_only, in_force: true, tokens: 0, previous: None, open: None }
+    }
 }
 
 impl Handovers {
@@ -44,12 +61,12 @@ impl Handovers {
 
     /// What is wrong with a device's registration, if anything.
     fn added(&mut self, e: &DeviceAdded) -> Result<(), &'static str> {
-        let taken = self.devices.contains_key(&e.device) || self.devices.values().any(|d| d.recipient == e.recipient);
+        let reached = Reached::Envelope(e.recipient.clone());
+        let taken = self.devices.contains_key(&e.device) || self.devices.values().any(|d| d.reached == reached);
         if taken {
             return Err("name or key were given before");
         }
-        let DeviceAdded { kind, recipient, sealed_only, .. } = e.clone();
-        self.devices.insert(e.device.clone(), Device { kind, recipient, sealed_only, in_force: true, tokens: 0, previous: None, open: None });
+        self.devices.insert(e.device.clone(), Device::new(e.kind, reached, e.sealed_only));
         Ok(())
     }
 
@@ -73,12 +90,13 @@ impl Handovers {
     /// A token is used: everything its header says must follow from the story so far.
     fn begun(&mut self, e: &HandoverBegun, batch: Option<&Batch>, plant: &str) -> Result<(), &'static str> {
         let doubtful = self.devices.values().filter_map(|d| d.open.as_ref()).any(|o| (&o.begun.batch, o.begun.job) == (&e.batch, e.job));
+        let alone = self.printed_alone(e);
         let file = (e.batch.clone(), e.job, e.file.path.clone());
         let before = self.given.insert(file, e.device.clone());
         let device = self.devices.get_mut(&e.device).ok_or("to a device that was never registered")?;
         let (number, previous) = (device.tokens + 1, device.previous);
         device.tokens = device.tokens.max(e.number);
-        let was_open = device.open.replace(Open { begun: e.clone(), words: Vec::new() });
+        let was_open = device.open.replace(Open { begun: e.clone(), words: Vec::new(), told: false });
         let found = [
             (device.in_force, "to a device that was removed"),
             (before.is_none(), "of a file that was handed over before"),
@@ -87,7 +105,8 @@ impl Handovers {
             (e.number == number, "under a number that isn't the device's next"),
             (e.previous == previous, "with a gap or a fork in the device's chain"),
             (e.not_after > e.at && e.not_after % SECOND == 0, "without a time after it"),
-            (e.header == Digest::of(header(e, &device.recipient, plant).as_bytes()), "under another header than its token says"),
+            (e.header == Digest::of(header(e, &device.reached, plant).as_bytes()), "under another header than its token says"),
+            (alone, "of a job one printer over IPP and another device are to print"),
         ];
         found.into_iter().try_for_each(|(holds, why)| if holds { Ok(()) } else { Err(why) })?;
         of_its_batch(e, device.kind, batch)
@@ -136,14 +155,18 @@ fn of_its_batch(e: &HandoverBegun, kind: DeviceKind, batch: Option<&Batch>) -> R
     Ok(())
 }
 
-/// The inner header, written anew from docs/formats/handover.md.
-fn header(e: &HandoverBegun, recipient: &str, plant: &str) -> String {
+/// The header, written anew from docs/formats/handover.md and docs/formats/printing.md.
+fn header(e: &HandoverBegun, reached: &Reached, plant: &str) -> String {
+    let (format, recipient) = match reached {
+        Reached::Envelope(key) => ("handover", key),
+        Reached::Ipp(uri) => ("print", uri),
+    };
     let quoted = |text: &str| serde_json::Value::from(text).to_string();
     let HandoverBegun { device, number, batch, job, file, cards, manifest, .. } = e;
     let previous = e.previous.map_or_else(|| "null".to_owned(), |d| format!("\"{d}\""));
     let not_after = jiff::Timestamp::from_millisecond(e.not_after).map_or_else(|_| String::new(), |t| t.strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
     format!(
-        "{{\"format\":\"cardline-handover/1\",\"plant\":{},\"device\":{},\"recipient\":{},\"number\":{number},\"batch\":\"{batch}\",\
+        "{{\"format\":\"cardline-{format}/1\",\"plant\":{},\"device\":{},\"recipient\":{},\"number\":{number},\"batch\":\"{batch}\",\
          \"manifest\":\"{manifest}\",\"job\":{job},\"cards\":{cards},\"file\":{},\"bytes\":{},\"sha256\":\"{}\",\"previous\":{previous},\
          \"not_after\":\"{not_after}\"}}",
         quoted(plant),
@@ -196,7 +219,7 @@ impl Story {
     }
 
     pub(super) fn handover_done(&mut self, seq: u64, e: &HandoverDone, proofs: &mut Proofs) {
-        let begun = self.handovers.open(&e.device, e.number).is_some();
+        let begun = self.handovers.open(&e.device, e.number).is_some() && !self.handovers.is_over_ipp(&e.device);
         proofs.check(Invariant::I27, begun, || format!("record {seq}: hand-over {} to {} is done but not begun, or was settled", e.number, e.device));
         self.handovers.settle(&e.device, e.number, true);
     }

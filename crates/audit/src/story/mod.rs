@@ -4,17 +4,21 @@
 mod applications;
 mod attempts;
 mod batches;
+mod closes;
+mod deliveries;
 mod handovers;
 mod packages;
 mod people;
 mod purges;
+mod remakes;
 mod runs;
+mod stock;
 
 use std::collections::{BTreeMap, HashMap};
 
 use card::reason::{Effect, Reason};
 use card::{BatchId, BusinessType, Code, Digest, Keyed, Lane, Ordinal, Outcome, OutletCode};
-use ledger::entry::{BatchSealed, Entry, FileDigest, JobMade, MachineResult, Millis, RegisterImported};
+use ledger::entry::{BatchSealed, CardEventKind, Entry, FileDigest, JobMade, MachineResult, Millis, RegisterImported};
 
 use crate::proof::Proofs;
 
@@ -48,6 +52,12 @@ pub struct Story {
     people: people::People,
     handovers: handovers::Handovers,
     attempts: attempts::Attempts,
+    remakes: remakes::Remakes,
+    /// Places before the last, of those few cut more than once.
+    earlier: HashMap<Ordinal, Vec<Slot>>,
+    stock: stock::Stock,
+    closes: closes::Closes,
+    deliveries: deliveries::Deliveries,
 }
 
 /// A received package.
@@ -90,7 +100,10 @@ pub struct Application {
     pub photo: Option<Digest>,
     pub photo_validated: Option<Digest>,
     pub facts: Option<Facts>,
+    /// The last one, if it was cut more than once.
     pub place: Option<Slot>,
+    /// The card there is to be made again: approved, and not cut yet.
+    pub remaking: bool,
 }
 
 /// What the journal knows of an understood application.
@@ -147,6 +160,17 @@ pub struct CutCard {
     events: u8,
 }
 
+impl CutCard {
+    /// Somebody has received it, or more.
+    fn is_out(&self) -> bool {
+        self.events != 0
+    }
+
+    fn is_collected(&self) -> bool {
+        self.events & !(1 << CardEventKind::Received as u8) != 0
+    }
+}
+
 impl Batch {
     /// Jobs this batch must have.
     pub fn job_count(&self) -> u32 {
@@ -173,9 +197,9 @@ impl Batch {
 }
 
 impl Application {
-    /// A card of it exists or is being made.
+    /// A card of it exists or is being made, and is not to be made again.
     pub fn has_card(&self) -> bool {
-        self.place.is_some_and(|p| !p.void)
+        !self.remaking && self.place.is_some_and(|p| !p.void)
     }
 
     fn has_code(&self, code: Code) -> bool {
@@ -196,9 +220,16 @@ impl Story {
                 self.release_approved(e, proofs);
                 self.tell_stage(seq, entry, proofs);
             }
-            Entry::PackageSetAside(_) | Entry::BatchDispatched(_) | Entry::BatchSealed(_) | Entry::Note(_) => self.tell_stage(seq, entry, proofs),
+            Entry::BatchDispatched(e) => {
+                self.batch_left(&e.batch, e.at);
+                self.tell_stage(seq, entry, proofs);
+            }
+            Entry::PackageSetAside(_) | Entry::BatchSealed(_) | Entry::Note(_) => self.tell_stage(seq, entry, proofs),
             Entry::RunStarted(e) => self.run_started(e, proofs),
-            Entry::RunEnded(e) => self.run_ended(e, proofs),
+            Entry::RunEnded(e) => {
+                self.run_ended(e, proofs);
+                self.replaced_ones_ended(e, proofs);
+            }
             Entry::RegisterImported(e) => self.registers.push(e.clone()),
             Entry::PackageReceived(e) => self.package_received(seq, e, proofs),
             Entry::PackageRepeated(e) => self.package_repeated(seq, e, proofs),
@@ -207,8 +238,15 @@ impl Story {
             Entry::Moved(e) => self.moved(seq, e, proofs),
             Entry::BatchCut(e) => self.batch_cut(seq, e, proofs),
             Entry::JobMade(e) => self.job_made(seq, e, proofs),
-            Entry::Results(e) => self.results(seq, e, proofs),
-            Entry::CardEvent(e) => self.card_event(seq, e, proofs),
+            Entry::Results(e) => {
+                self.still_open(seq, &e.batch, "results", proofs);
+                self.results(seq, e, proofs);
+            }
+            Entry::CardEvent(e) => {
+                self.not_destroyed(seq, e, proofs);
+                self.handed_in(e);
+                self.card_event(seq, e, proofs);
+            }
             Entry::PersonAdded(e) => self.person_added(seq, e, proofs),
             Entry::PersonRemoved(e) => self.person_removed(seq, e, proofs),
             Entry::ReleaseSigned(e) => self.release_signed(seq, e, proofs),
@@ -216,12 +254,30 @@ impl Story {
             Entry::BatchPurged(e) => self.batch_purged(seq, e, proofs),
             Entry::DeviceAdded(e) => self.device_added(seq, e, proofs),
             Entry::DeviceRemoved(e) => self.device_removed(seq, e, proofs),
-            Entry::HandoverBegun(e) => self.handover_begun(seq, e, proofs),
+            Entry::HandoverBegun(e) => {
+                self.still_open(seq, &e.batch, "handed over", proofs);
+                self.handover_begun(seq, e, proofs);
+            }
             Entry::HandoverDone(e) => self.handover_done(seq, e, proofs),
             Entry::HandoverResolved(e) => self.handover_resolved(seq, e, proofs),
-            Entry::CardAttempted(e) => self.card_attempted(seq, e, proofs),
+            Entry::CardAttempted(e) => {
+                self.still_open(seq, &e.batch, "encoded", proofs);
+                self.card_attempted(seq, e, proofs);
+            }
             Entry::AttemptEnded(e) => self.attempt_ended(seq, e, proofs),
             Entry::AttemptResolved(e) => self.attempt_resolved(seq, e, proofs),
+            Entry::PrinterAdded(e) => self.printer_added(seq, e, proofs),
+            Entry::PrintEnded(e) => self.print_ended(seq, e, proofs),
+            Entry::RemakeRequested(e) => self.remake_requested(seq, e, proofs),
+            Entry::RemakeApproved(e) => self.remake_approved(seq, e, proofs),
+            Entry::RemakeRefused(e) => self.remake_refused(seq, e, proofs),
+            Entry::CardRevoked(e) => self.card_revoked(seq, e, proofs),
+            Entry::StockReceived(e) => self.stock_received(seq, e, proofs),
+            Entry::StockMoved(e) => self.stock_moved(seq, e, proofs),
+            Entry::DestructionAsked(e) => self.destruction_asked(seq, e, proofs),
+            Entry::DestructionWitnessed(e) => self.destruction_witnessed(seq, e, proofs),
+            Entry::BatchReconciled(e) => self.batch_reconciled(seq, e, proofs),
+            Entry::Deliveries(e) => self.delivered(seq, e, proofs),
         }
     }
 
@@ -235,6 +291,12 @@ impl Story {
 
     fn application_mut(&mut self, ordinal: Ordinal) -> Option<&mut Application> {
         self.applications.get_mut(usize::try_from(ordinal.0).ok()?)
+    }
+
+    /// Every place an application had, void ones included.
+    pub fn slots(&self, ordinal: Ordinal) -> impl Iterator<Item = Slot> + '_ {
+        let last = self.application(ordinal).and_then(|a| a.place);
+        self.earlier.get(&ordinal).into_iter().flatten().copied().chain(last)
     }
 
     pub fn package_of(&self, application: &Application) -> &Package {

@@ -17,8 +17,16 @@ impl Story {
         proofs.check(Invariant::I22, known.is_none(), || format!("package {number} of {} was received before under its id", e.outlet));
         let sent = self.sequences.insert((e.outlet.clone(), e.sequence), number);
         proofs.check(Invariant::I22, sent.is_none(), || format!("package {number} of {} has a sequence number that was used", e.outlet));
-        let unjudged =
-            Application { package: number as u32, outcome: None, codes: Box::default(), photo: None, photo_validated: None, facts: None, place: None };
+        let unjudged = Application {
+            package: number as u32,
+            outcome: None,
+            codes: Box::default(),
+            photo: None,
+            photo_validated: None,
+            facts: None,
+            place: None,
+            remaking: false,
+        };
         self.applications.resize(self.applications.len() + e.count as usize, unjudged);
         self.packages.push(Package {
             outlet: e.outlet.clone(),

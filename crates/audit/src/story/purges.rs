@@ -39,9 +39,15 @@ impl Story {
 
     fn is_final(&self, application: &Application) -> bool {
         let Some(slot) = application.place.filter(|p| !p.void) else { return application.outcome == Some(Outcome::Rejected) };
+        if application.remaking {
+            return application.outcome == Some(Outcome::Rejected);
+        }
         let batch = &self.batches[slot.batch as usize];
         let cut = &batch.cards[slot.position as usize];
-        let good = !matches!(cut.result, Some(MachineResult::Spoiled | MachineResult::Unknown));
+        if self.remakes.is_asked_for(&cut.number, cut.generation) {
+            return false;
+        }
+        let good = self.remakes.is_refused(&cut.number, cut.generation) || !matches!(cut.result, Some(MachineResult::Spoiled | MachineResult::Unknown));
         batch.stage == Stage::Dispatched && (good || self.made_again(&cut.number, cut.generation))
     }
 

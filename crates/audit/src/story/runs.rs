@@ -125,5 +125,17 @@ fn time_of(entry: &Entry) -> Option<Millis> {
         Entry::CardAttempted(e) => e.at,
         Entry::AttemptEnded(e) => e.at,
         Entry::AttemptResolved(e) => e.at,
+        Entry::PrinterAdded(e) => e.at,
+        Entry::PrintEnded(e) => e.at,
+        Entry::RemakeRequested(e) => e.at,
+        Entry::RemakeApproved(e) => e.at,
+        Entry::RemakeRefused(e) => e.at,
+        Entry::CardRevoked(e) => e.at,
+        Entry::StockReceived(e) => e.at,
+        Entry::StockMoved(e) => e.at,
+        Entry::DestructionAsked(e) => e.at,
+        Entry::DestructionWitnessed(e) => e.at,
+        Entry::BatchReconciled(e) => e.at,
+        Entry::Deliveries(e) => e.at,
     })
 }

@@ -9,24 +9,24 @@ use crate::testing::applications::number;
 
 /// Tells stories of single applications, each in a package of its own.
 #[derive(Default)]
-struct Teller {
-    story: Story,
-    proofs: Proofs,
+pub(in crate::story) struct Teller {
+    pub story: Story,
+    pub proofs: Proofs,
     seq: u64,
 }
 
 impl Teller {
-    fn tell(&mut self, entry: &Entry) {
+    pub fn tell(&mut self, entry: &Entry) {
         self.seq += 1;
         self.story.tell(self.seq, entry, &mut self.proofs);
     }
 
-    fn broken(&self) -> Vec<&'static str> {
+    pub fn broken(&self) -> Vec<&'static str> {
         self.proofs.findings().filter(|f| !f.ok).map(|f| f.id).collect()
     }
 
     /// An accepted application of a person.
-    fn accepted(&mut self, person: u8, business_type: BusinessType, reasons: Vec<Reason>) -> Ordinal {
+    pub fn accepted(&mut self, person: u8, business_type: BusinessType, reasons: Vec<Reason>) -> Ordinal {
         let n = self.story.packages.len() as u64;
         let ordinal = Ordinal(n);
         self.tell(&Entry::PackageReceived(PackageReceived {
@@ -80,7 +80,7 @@ impl Teller {
     }
 
     /// A batch of these cards, made and sent.
-    fn night(&mut self, day: u8, cards: &[(Ordinal, String, u32)]) {
+    pub fn night(&mut self, day: u8, cards: &[(Ordinal, String, u32)]) {
         let batch = BatchId::parse(&format!("B202506{day:02}-01")).unwrap();
         let cut = cards.iter().map(|(ordinal, number, generation)| CutCard { ordinal: *ordinal, number: number.clone(), generation: *generation }).collect();
         self.tell(&Entry::BatchCut(BatchCut {

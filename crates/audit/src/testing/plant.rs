@@ -216,8 +216,14 @@ impl Builder<'_> {
             let d = r.code.definition();
             json!({ "code": d.text, "value": r.value, "limit": r.limit, "sentence_en": d.en, "sentence_zh": d.zh, "todo_en": d.todo_en, "todo_zh": d.todo_zh })
         };
-        let told = json!({ "package_id": "P9", "reasons": reasons.iter().map(words).collect::<Vec<_>>() });
-        self.write("returns/WH-01/set-aside-000001-x.zip.json", serde_json::to_vec(&told).unwrap());
+        let page =
+            |d: &card::reason::Definition| format!("<article data-package=\"P9\" data-row=\"0\" data-codes=\"{}\"><p>{}</p><p>{}</p>", d.text, d.en, d.zh);
+        let forms = [("html", page(reasons[0].code.definition()).into_bytes()), ("pdf", b"%PDF-1.7".to_vec())];
+        let stem = "returns/WH-01/set-aside-000001-x.zip";
+        let letter = forms.each_ref().map(|(form, bytes)| json!({ "path": format!("{stem}.{form}"), "sha256": Digest::of(bytes).to_string() }));
+        let told = json!({ "package_id": "P9", "reasons": reasons.iter().map(words).collect::<Vec<_>>(), "letter": letter });
+        forms.into_iter().for_each(|(form, bytes)| _ = self.write(&format!("{stem}.{form}"), bytes));
+        self.write(&format!("{stem}.json"), serde_json::to_vec(&told).unwrap());
         let (outlet, package_id, quarantine_path) = (Some(outlet("WH-01")), Some("P9".into()), "quarantine/000001-x.zip".into());
         self.entries.push(Entry::PackageSetAside(PackageSetAside { name: "x.zip".into(), outlet, package_id, quarantine_path, reasons, at: NIGHT }));
     }

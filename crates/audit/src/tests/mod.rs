@@ -65,9 +65,9 @@ fn a_sound_plant_is_green_and_everything_in_it_was_looked_at() {
     let found = verify(&disk, &scope(), &mut |f| lines.push(f.to_string())).unwrap();
     assert!(found.ok, "{lines:#?}");
     assert_eq!((found.packages, found.applications, found.batches, found.cards), (2, 8, 1, 5));
-    assert_eq!(lines.len(), 23);
-    // Nothing was handed over or encoded here: story/handovers/tests.rs looks at I-27, story/attempts/tests.rs at I-33.
-    for finding in found.findings.iter().filter(|f| !["I-27", "I-33"].contains(&f.id)) {
+    assert_eq!(lines.len(), 24);
+    // Nothing was handed over or encoded here: story/handovers/tests.rs looks at I-27, story/attempts/tests.rs at I-33, story/deliveries/tests.rs at I-37.
+    for finding in found.findings.iter().filter(|f| !["I-27", "I-33", "I-37"].contains(&f.id)) {
         assert!(finding.checked > 0, "{} was never looked at", finding.id);
     }
     let first = &found.outlets["WH-01"];
@@ -125,6 +125,11 @@ fn i02_every_refusal_has_its_code_in_the_answer() {
     breaks("I-02", &swapped("P0/letter.html", "PHO-05", "PHO-06"));
     breaks("I-02", &swapped("set-aside-000001-x.zip.json", "RPL-04", "RPL-03"));
     breaks("I-02", &swapped("set-aside-000001-x.zip.json", "P9", "P8"));
+    breaks("I-02", &swapped("set-aside-000001-x.zip.html", "RPL-04", "RPL-03"));
+    breaks("I-02", &swapped("set-aside-000001-x.zip.html", "P9", "P8"));
+    breaks("I-02", &swapped("set-aside-000001-x.zip.html", "data-row=\"0\"", "data-row=\"1\""));
+    breaks("I-02", &swapped("set-aside-000001-x.zip.html", "。", "！"));
+    breaks("I-02", &swapped("set-aside-000001-x.zip.pdf", "%PDF-", "<html"));
     breaks("I-02", &edited(pick!(PackageSetAside), |e| e.reasons.clear()));
     breaks("I-02", &swapped("WH-02/night-B20250601-01.jsonl", "DUP-03", "DUP-04"));
 }

@@ -65,9 +65,19 @@ messages! {
     HandedOverBy: "Handed over by", "移交";
     MailFee: "Fee", "邮费";
     NoticeBundle: "{cards} cards of batch {batch} are on their way to outlet {outlet}.", "批次 {batch} 的 {cards} 张社会保障卡已发往网点 {outlet}。";
+    NoticeEmployer: "{cards} social security cards of your employees are on their way to outlet {outlet}: batch {batch}, bundle {bundle}, box {boxes}. Your designated staff collects them there with the letter of authorisation {letter}.", "贵单位员工的 {cards} 张社会保障卡已发往网点 {outlet}：批次 {batch}，包 {bundle}，箱 {boxes}。请专办员持授权委托书 {letter} 前往领取。";
+    NoticeReceipts: "Receipt numbers: {receipts}.", "回执编号：{receipts}。";
     NoticeCollect: "Your social security card is made. Outlet {outlet} will tell you when to collect it.", "您的社会保障卡已制作完成，网点 {outlet} 将通知您领取。";
     NoticeMailed: "Your social security card is made and will be mailed to you.", "您的社会保障卡已制作完成，将邮寄给您。";
     NoticeReceipt: "Your receipt number is {receipt}.", "您的回执编号为 {receipt}。";
+
+    // What to do about mail and boxes that did not arrive.
+    MailNewAddress: "The outlet asks the person for an address, or takes the card in and hands it out.", "由网点联系本人确认地址，或由网点接收后发放。";
+    MailAtOutlet: "It lies at outlet {outlet} to be collected.", "卡片在网点 {outlet} 待领。";
+    MailDestroy: "Nobody took it in {days} days. Two people destroy it.", "{days} 天无人领取，由两人监督销毁。";
+    DeliveryTrace: "Ask the courier where it is. What is lost is reported and made again.", "请向承运方查询；确认遗失的，登记后重新制卡。";
+    BoxSendAgain: "Send the box to outlet {outlet} again.", "请将该箱重新发往网点 {outlet}。";
+    DeliverySettled: "Nothing to do.", "无需处理。";
 
     // Job sheets.
     JobSheet: "Job sheet", "作业单";
@@ -77,6 +87,7 @@ messages! {
     Slot: "Slot", "槽位";
     Place: "Position", "序号";
     Generation: "Gen.", "代";
+    RemakeOf: "Remake of", "重制自";
     Route: "Route", "去向";
     Record: "Record", "记录";
     Operator: "Operator", "操作员";
@@ -86,8 +97,10 @@ messages! {
     // Letters to outlets.
     To: "To", "致";
     LetterOfPackage: "Answer to your package of applications", "申请包受理结果通知";
+    LetterOfSetAside: "Your package was not let in", "申请包未予接收通知";
     LetterOfNight: "Answer of the night", "夜间处理结果通知";
     LetterOfPackageIntro: "We have examined the package {package}, received on {date}. What was not accepted is listed below, with what is wrong, what was measured, what is allowed, and what to do by when.", "我中心已审核 {date} 收到的申请包 {package}。未受理的申请逐项列于下文，并注明问题、实测值、限值、处理办法和期限。";
+    LetterOfSetAsideIntro: "The package {package}, which came on {date}, was set aside as a whole. None of its applications was read, and no card is made from it. What is wrong with it, what was measured, what is allowed and what to do is below; then send it again.", "{date} 收到的申请包 {package} 已整包搁置，其中申请均未读取，也不会据此制卡。问题、实测值、限值和处理办法列于下文，请处理后重新报送。";
     LetterOfNightIntro: "This is how your applications stand after the night of {date} (batch {batch}): what came since the night before, what was made, and what is still held.", "以下为 {date} 夜间处理（批次 {batch}）后贵网点申请的情况：上一夜以来收到的、已制卡的以及仍待定的申请。";
     NothingToDo: "Nothing was refused and nothing is held. There is nothing for you to do.", "没有退回或待定的申请，无需处理。";
     AboutThePackage: "About the package as a whole", "关于整个申请包";
@@ -109,6 +122,7 @@ messages! {
     MoreNotShown: "{count} more applications are not shown here. All of them are in {file}.", "另有 {count} 份申请未在此列出，全部内容见 {file}。";
     ListsBeside: "The same for spreadsheets and programs: {csv}, {jsonl}.", "供电子表格和程序使用的相同内容：{csv}、{jsonl}。";
     PicturesElsewhere: "Names and marked photos are in the letter of each package.", "姓名和标注照片见各申请包的通知。";
+    ForProgramsBeside: "The same for programs: {json}.", "供程序使用的相同内容：{json}。";
     LetterIsPersonal: "This letter shows names and photos of applicants. Treat it as you treat their papers, and destroy it when it has served.", "本通知含申请人姓名和照片，请按申请材料保管，用毕销毁。";
     MarkedPhoto: "Photo of row {row}, marked where it breaks a rule", "第 {row} 行照片，已标注不合规处";
     Questions: "Questions: {phone}", "咨询电话：{phone}";

@@ -10,6 +10,7 @@ pub mod face;
 pub mod keys;
 pub mod photo;
 pub mod record;
+pub mod remake;
 pub mod retention;
 
 use std::collections::BTreeMap;
@@ -67,6 +68,8 @@ pub struct Profile {
     pub answers: answers::Answers,
     #[serde(default)]
     pub collection: collection::Collection,
+    #[serde(default)]
+    pub remake: remake::Remake,
     /// Overrides of a code's default effect.
     #[serde(default)]
     pub effects: BTreeMap<String, Effect>,

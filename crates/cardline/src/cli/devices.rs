@@ -6,7 +6,8 @@ use clap::{Args, Subcommand, ValueEnum};
 
 #[derive(Subcommand)]
 pub enum DevicesCommand {
-    /// Register a device and the public key its envelopes are sealed to. The device makes that key; its secret half stays there.
+    /// Register a device: with the public key its envelopes are sealed to (the device makes that key; its secret half stays there), or a
+    /// printer with the address it takes print jobs at.
     Add(DeviceAddArgs),
     /// Every device, removed ones included.
     List,
@@ -35,8 +36,11 @@ pub struct DeviceAddArgs {
     #[arg(long, value_enum)]
     pub kind: DeviceKindArg,
     /// The device's age public key.
-    #[arg(long, value_name = "age1…")]
-    pub recipient: String,
+    #[arg(long, value_name = "age1…", required_unless_present = "uri", conflicts_with = "uri")]
+    pub recipient: Option<String>,
+    /// A printer's IPP address: ipps://HOST/PATH, or ipp://HOST/PATH on this machine.
+    #[arg(long, value_name = "URI", conflicts_with = "sealed_only")]
+    pub uri: Option<String>,
     /// It takes nothing that isn't in an envelope.
     #[arg(long)]
     pub sealed_only: bool,

@@ -10,6 +10,7 @@ use line::encode::resolve::{self, Word};
 use line::encode::{Balance, Chosen, Done, Encoding, Told, WalkEnd, Walked};
 use line::people::Signatory;
 use line::ports::BlankSlot;
+use line::remakes::owed;
 
 use super::chip::form;
 use super::run::stop_on_signals;
@@ -36,7 +37,7 @@ fn walk(cli: &Cli, args: &EncodeWalkArgs) -> Result<u8, Fault> {
         witness::demand(&JournalView::open(wiring::disk(cli)?)?.0, &witness::places(text)?)?;
     }
     let mut open = wiring::open(cli, "encode")?;
-    let outcome = walked(&mut open, args, who, &batch, job);
+    let outcome = walked(&mut open, args, who, &batch, job).and_then(|walked| settled(&mut open).map(|()| walked));
     let walked = open.finish(outcome)?;
     println!("{batch}/{job}: {}", balanced(&walked.balance));
     let all_good = walked.done.iter().all(|done| done.result == AttemptResult::Good);
@@ -47,6 +48,12 @@ fn walk(cli: &Cli, args: &EncodeWalkArgs) -> Result<u8, Fault> {
         WalkEnd::NoBlank => Err(Fault::Stopped("no blank that answers came in time; run again to go on".to_owned())),
         WalkEnd::ReaderGone(why) => Err(Fault::Missing(why)),
     }
+}
+
+/// What follows from cards that turned out spoiled, or good in place of others.
+fn settled(open: &mut OpenPlant) -> Result<(), Fault> {
+    let at = open.world.clock.now();
+    owed::settle(&*open.world.disk, &mut open.book, at).map(drop)
 }
 
 fn walked(open: &mut OpenPlant, args: &EncodeWalkArgs, who: &str, batch: &BatchId, job: u32) -> Result<Walked, Fault> {
@@ -73,7 +80,7 @@ fn walked(open: &mut OpenPlant, args: &EncodeWalkArgs, who: &str, batch: &BatchI
 }
 
 /// The profile the batch was cut with, as it applied that day.
-fn profile_of(open: &OpenPlant, batch: &BatchState) -> Result<card::Profile, Fault> {
+pub fn profile_of(open: &OpenPlant, batch: &BatchState) -> Result<card::Profile, Fault> {
     let profile = wiring::profile_at(&open.root, &open.config, batch.frozen_at)?;
     if profile.id != batch.profile {
         return Err(Fault::refused(Code::Cfg02, format!("{} was cut with profile {}, not {}", batch.batch, batch.profile, profile.id)));
@@ -94,7 +101,7 @@ fn slot(_: &EncodeWalkArgs) -> Result<Box<dyn BlankSlot>, Fault> {
 }
 
 /// BATCH/JOB.
-fn job_of(text: &str) -> Result<(BatchId, u32), Fault> {
+pub fn job_of(text: &str) -> Result<(BatchId, u32), Fault> {
     let wrong = || Fault::refused(Code::Use01, "a job is BATCH/JOB, for example B20250601-01/2");
     let (batch, job) = text.split_once('/').ok_or_else(wrong)?;
     Ok((BatchId::parse(batch).map_err(|_| wrong())?, job.parse().map_err(|_| wrong())?))
@@ -152,7 +159,8 @@ fn settle(cli: &Cli, args: &EncodeResolveArgs) -> Result<u8, Fault> {
         let by = Signatory { person, key: &key };
         let word = Word { number: &args.card, generation, good: args.found == WholeArg::Good, reason, by };
         let at = open.world.clock.now();
-        resolve::say(&mut open.book, &word, at)
+        let stage = resolve::say(&mut open.book, &word, at)?;
+        settled(&mut open).map(|()| stage)
     })();
     let said = match open.finish(outcome)? {
         AttemptStage::InDoubt => "waits for another person who says the same; one of the two must be a supervisor",

@@ -14,6 +14,7 @@ use plant::SystemEntropy;
 use plant::keys::PlantKeys;
 
 use super::decide::find;
+use super::remake::stands;
 use crate::cli::Cli;
 use crate::wiring;
 
@@ -30,6 +31,7 @@ pub fn explain(cli: &Cli, application: &str) -> Result<u8, Fault> {
     match (&a.place, a.outcome) {
         (Some(place), _) if !place.void => {
             println!("produced: card {} generation {} in batch {}, position {}", place.number, place.generation, place.batch, place.position + 1);
+            remade(&book, &a, place)?;
             doubt(&book, place)?;
             encoded(&book, place)?;
         }
@@ -61,6 +63,22 @@ pub fn explain(cli: &Cli, application: &str) -> Result<u8, Fault> {
         println!("\naccepted by a person in spite of: {}", a.waived.join(" "));
     }
     Ok(0)
+}
+
+/// What becomes of the card, where it is to be made again, was made for another, or is valid no more.
+fn remade(book: &Book, a: &ApplicationState, place: &Place) -> Result<(), Fault> {
+    if let Some(parent) = &place.remake_of {
+        println!("made for {} again", parent.mark());
+    }
+    if let Some(remake) = book.remake(&place.number, place.generation)? {
+        println!("remake ({}): {}", remake.requested.cause.name(), stands(book, &remake)?);
+    }
+    for p in a.places().filter(|p| !p.void) {
+        if let Some(revoked) = book.revoked(&p.number, p.generation)? {
+            println!("card {} generation {} revoked {}: {}", p.number, p.generation, rfc3339(revoked.at), revoked.cause.name());
+        }
+    }
+    Ok(())
 }
 
 /// Says so where nobody knows whether the card's job reached its device.

@@ -3,6 +3,7 @@
 mod backup;
 mod chip;
 mod decide;
+mod deliveries;
 mod demo;
 mod devices;
 mod drill;
@@ -17,13 +18,17 @@ mod package;
 mod paper;
 mod people;
 mod photo;
+mod print;
 mod purge;
 mod reasons;
+mod reconcile;
 mod registers;
 mod release;
+mod remake;
 mod returns;
 mod run;
 mod status;
+mod stock;
 mod track;
 mod unclaimed;
 mod verify;
@@ -58,8 +63,10 @@ pub fn dispatch(cli: &Cli) -> Result<u8, Fault> {
         Command::Track { application_or_card } => track::track(cli, application_or_card),
         Command::Chip { command } => chip::chip(cli, command),
         Command::Returns { command } => returns::returns(cli, command),
+        Command::Deliveries { command } => deliveries::deliveries(cli, command),
         Command::Event(args) => decide::event(cli, args),
         Command::Unclaimed(args) => unclaimed::unclaimed(cli, args),
+        Command::Remake { command } => remake::remake(cli, command),
         Command::Release(args) => release::release(cli, args),
         Command::People { command } => people::people(cli, command),
         Command::Keys { command } => keys::keys(cli, command),
@@ -74,6 +81,9 @@ pub fn dispatch(cli: &Cli) -> Result<u8, Fault> {
         Command::Proof(args) => paper::proof(cli, args),
         Command::Inspect(args) => paper::inspect(cli, args),
         Command::Handover(args) => handover::handover(cli, args),
+        Command::Print(args) => print::print(cli, args),
         Command::Encode(args) => encode::encode(cli, args),
+        Command::Stock { command } => stock::stock(cli, command),
+        Command::Reconcile(args) => reconcile::reconcile(cli, args),
     }
 }

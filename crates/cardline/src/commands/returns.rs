@@ -26,5 +26,11 @@ pub fn returns(cli: &Cli, command: &ReturnsCommand) -> Result<u8, Fault> {
     let at = open.world.clock.now();
     let counts = line::returns::import(&open.world, &mut open.book, &batch, &bytes, at)?;
     println!("{batch}: {} good, {} spoiled, {} unknown, {} without a result", counts.good, counts.spoiled, counts.unknown, counts.outstanding);
+    if counts.remakes > 0 {
+        println!("{batch}: {} cards to be made again wait for approval (cardline remake list)", counts.remakes);
+    }
+    if counts.revoked > 0 {
+        println!("{batch}: {} replaced cards revoked", counts.revoked);
+    }
     open.close()
 }

@@ -1,6 +1,7 @@
 //! `cardline track APPLICATION|CARD`: everything the ledger says about it, in order, straight from the journal.
 
 use card::Ordinal;
+use ledger::book::Book;
 use ledger::entry::{Entry, Millis};
 use ledger::fault::Fault;
 use line::plan::rfc3339;
@@ -31,20 +32,27 @@ pub fn track(cli: &Cli, text: &str) -> Result<u8, Fault> {
         subjects
     } else {
         let a = find(&book, text)?;
-        let cards = a.place.iter().map(|p| (p.number.clone(), p.generation)).collect();
+        let cards = a.places().map(|p| (p.number.clone(), p.generation)).collect();
         vec![Subject { ordinal: a.ordinal, package: a.package, cards }]
     };
     if subjects.is_empty() {
         return Err(Fault::Usage(format!("no application or card {text}")));
     }
-    let mut batches = Batches::new();
+    let (mut batches, places) = (Batches::new(), places(&book, &subjects)?);
     for record in book.view().read_from(1) {
         let record = record?;
         for subject in &subjects {
             lines(&record.entry, subject, &mut batches).into_iter().for_each(|(at, line)| println!("{}  #{}  {line}", rfc3339(at), record.seq));
         }
+        super::deliveries::tracked(&record.entry, &places).into_iter().for_each(|(at, line)| println!("{}  #{}  {line}", rfc3339(at), record.seq));
     }
     Ok(0)
+}
+
+/// Where the subjects' cards lie: batch and 0-based position.
+fn places(book: &Book, subjects: &[Subject]) -> Result<Vec<(String, u32)>, Fault> {
+    let cards = subjects.iter().flat_map(|s| &s.cards).map(|(number, generation)| book.card(number, *generation));
+    cards.filter_map(Result::transpose).map(|card| card.map(|c| (c.batch.to_string(), c.position))).collect()
 }
 
 /// Batches a subject was cut into, with its jobs there.
@@ -71,6 +79,14 @@ fn lines(entry: &Entry, s: &Subject, batches: &mut Batches) -> Vec<(Millis, Stri
             }
             None => return Vec::new(),
         },
+        Entry::StockMoved(e) => {
+            let found = e.cards.iter().filter(|c| mine(&c.number, c.generation));
+            return found.map(|c| (e.at, format!("blank {} of lot {} counted by {}", c.serial, c.lot, e.who))).collect();
+        }
+        Entry::DestructionAsked(e) if e.cards.iter().any(|c| mine(&c.number, c.generation)) => {
+            (e.at, format!("destruction {} asked for by {}", e.number, e.person))
+        }
+        Entry::BatchReconciled(e) if batches.contains_key(e.batch.as_str()) => (e.at, format!("batch {} balances, says {}", e.batch, e.person)),
         Entry::BatchSealed(e) if batches.contains_key(e.batch.as_str()) => (e.at, format!("batch {} sealed", e.batch)),
         Entry::ReleaseSigned(e) if batches.contains_key(e.batch.as_str()) => (e.at, format!("release of batch {} signed by {}", e.batch, e.person)),
         Entry::BatchReleased(e) if batches.contains_key(e.batch.as_str()) => (e.at, format!("batch {} released ({})", e.batch, e.by.join(", "))),
@@ -90,9 +106,34 @@ fn lines(entry: &Entry, s: &Subject, batches: &mut Batches) -> Vec<(Millis, Stri
         Entry::AttemptResolved(e) if mine(&e.number, e.generation) => {
             (e.at, format!("encoding in doubt: {}, says {}, because: {}", if e.good { "good" } else { "spoiled" }, e.person, e.reason))
         }
-        _ => return Vec::new(),
+        _ => match remade(entry, &mine) {
+            Some(line) => line,
+            None => return Vec::new(),
+        },
     };
     vec![line]
+}
+
+/// A card made again, or ended.
+pub fn remade(entry: &Entry, mine: &dyn Fn(&str, u32) -> bool) -> Option<(Millis, String)> {
+    let line = match entry {
+        Entry::RemakeRequested(e) if mine(&e.number, e.generation) => {
+            let delivered = if e.delivered { ", was delivered" } else { "" };
+            (e.at, format!("remake of {} generation {} requested by {}: {}{delivered}", e.number, e.generation, e.who, e.cause.name()))
+        }
+        Entry::RemakeApproved(e) if mine(&e.number, e.generation) => {
+            (e.at, format!("remake of {} generation {} approved by {}", e.number, e.generation, e.person))
+        }
+        Entry::RemakeRefused(e) if mine(&e.number, e.generation) => {
+            (e.at, format!("remake of {} generation {} refused by {}: {}", e.number, e.generation, e.person, e.because.name()))
+        }
+        Entry::CardRevoked(e) if mine(&e.number, e.generation) => {
+            let (by, generation) = &e.replaced_by;
+            (e.at, format!("card {} generation {} revoked: {} by {by} generation {generation}", e.number, e.generation, e.cause.name()))
+        }
+        _ => return None,
+    };
+    Some(line)
 }
 
 trait LowercaseFirst {

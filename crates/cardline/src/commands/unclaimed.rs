@@ -1,4 +1,4 @@
-//! `cardline unclaimed`: cards that wait at their outlets longer than they should, and where they lie.
+//! `cardline unclaimed`: cards that wait longer than they should, and where they lie.
 
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ pub fn unclaimed(cli: &Cli, args: &UnclaimedArgs) -> Result<u8, Fault> {
     for card in &waiting {
         let purged = book.package(card.package)?.is_none_or(|p| p.purged.is_some());
         let receipt = if purged { None } else { vault.receipt_number(card.package, card.row)? };
-        println!("{}", if args.json { as_json(card, receipt.as_deref()) } else { as_line(card, receipt.as_deref()) });
+        println!("{}", if args.json { as_json(card, receipt.as_deref(), purged) } else { as_line(card, receipt.as_deref(), purged) });
     }
     tell!("{} unclaimed for more than {days} days", waiting.len());
     Ok(0)
@@ -37,7 +37,7 @@ fn place(card: &Unclaimed) -> (String, String) {
     (format!("{:04}", card.job), format!("{:04}-{:04}", card.job, card.slot))
 }
 
-fn as_json(card: &Unclaimed, receipt: Option<&str>) -> String {
+fn as_json(card: &Unclaimed, receipt: Option<&str>, purged: bool) -> String {
     let (box_number, position) = place(card);
     json!({
         "outlet": card.outlet.as_str(),
@@ -45,6 +45,8 @@ fn as_json(card: &Unclaimed, receipt: Option<&str>) -> String {
         "generation": card.generation,
         "application_id": card.application_id,
         "receipt_number": receipt,
+        "purged": purged,
+        "at_centre": card.at_centre,
         "received_at": rfc3339(card.received_at),
         "days": card.days,
         "batch": card.batch.as_str(),
@@ -54,13 +56,19 @@ fn as_json(card: &Unclaimed, receipt: Option<&str>) -> String {
     .to_string()
 }
 
-fn as_line(card: &Unclaimed, receipt: Option<&str>) -> String {
+fn as_line(card: &Unclaimed, receipt: Option<&str>, purged: bool) -> String {
     let (_, position) = place(card);
-    let receipt = receipt.map_or_else(String::new, |r| format!("  receipt {r}"));
+    let receipt = match receipt {
+        Some(number) => format!("  receipt {number}"),
+        // An outlet's own words: with the package they are gone, and never were in the ledger.
+        None if purged => "  receipt purged".to_owned(),
+        None => String::new(),
+    };
     let (outlet, number, generation) = (&card.outlet, &card.number, card.generation);
     format!(
-        "{outlet}  {number} generation {generation}  {} days since {}  {} {position}  application {}{receipt}",
+        "{outlet}  {number} generation {generation}  {} days {}since {}  {} {position}  application {}{receipt}",
         card.days,
+        if card.at_centre { "at the centre (letter returned) " } else { "" },
         rfc3339(card.received_at),
         card.batch,
         card.application_id

@@ -58,7 +58,7 @@ impl Book {
             AttemptStage::Good | AttemptStage::Spoiled => self.delete(open),
         }
         self.put(key, &state);
-        Ok(())
+        self.card(number, generation)?.map_or(Ok(()), |card| self.fold_owed(&card))
     }
 
     /// The last attempt to encode a card.

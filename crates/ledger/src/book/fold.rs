@@ -58,6 +58,18 @@ impl Book {
             Entry::CardAttempted(e) => self.fold_attempted(e)?,
             Entry::AttemptEnded(e) => self.fold_attempt_ended(e)?,
             Entry::AttemptResolved(e) => self.fold_attempt_resolved(e)?,
+            Entry::PrinterAdded(e) => self.fold_printer_added(e)?,
+            Entry::PrintEnded(e) => self.fold_print_ended(e)?,
+            Entry::RemakeRequested(e) => self.fold_remake_requested(e)?,
+            Entry::RemakeApproved(e) => self.fold_remake_approved(e)?,
+            Entry::RemakeRefused(e) => self.fold_remake_refused(e)?,
+            Entry::CardRevoked(e) => self.fold_card_revoked(e),
+            Entry::StockReceived(e) => self.fold_stock_received(seq, e)?,
+            Entry::StockMoved(e) => self.fold_stock_moved(e)?,
+            Entry::DestructionAsked(e) => self.fold_destruction_asked(e)?,
+            Entry::DestructionWitnessed(e) => self.fold_destruction_witnessed(e)?,
+            Entry::BatchReconciled(e) => self.fold_reconciled(e)?,
+            Entry::Deliveries(e) => self.fold_deliveries(e)?,
         }
         Ok(())
     }
@@ -180,6 +192,8 @@ impl Book {
             photo_validated: judged.photo_validated,
             facts: judged.facts.clone(),
             place: None,
+            earlier: Vec::new(),
+            remaking: false,
         };
         if !judged.application_id.is_empty() {
             self.sight(Family::ApplicationId, half(&Digest::of(judged.application_id.as_bytes())), judged.ordinal)?;
@@ -215,7 +229,7 @@ impl Book {
         self.put(keys::application(now.ordinal), now);
     }
 
-    fn change_application(&mut self, ordinal: Ordinal, change: impl FnOnce(&mut ApplicationState)) -> Result<(), Fault> {
+    pub(super) fn change_application(&mut self, ordinal: Ordinal, change: impl FnOnce(&mut ApplicationState)) -> Result<(), Fault> {
         let before: ApplicationState =
             self.get(&keys::application(ordinal))?.ok_or_else(|| Fault::Invariant(format!("application #{} was never judged", ordinal.0)))?;
         let mut now = before.clone();
@@ -281,9 +295,9 @@ impl Book {
         }
         for (position, cut) in e.cards.iter().enumerate() {
             let position = position as u32;
-            self.change_application(cut.ordinal, |a| {
-                a.place = Some(Place { batch: e.batch.clone(), position, number: cut.number.clone(), generation: cut.generation, void: false });
-            })?;
+            let place = Place { batch: e.batch.clone(), position, number: cut.number.clone(), generation: cut.generation, void: false, remake_of: None };
+            self.change_application(cut.ordinal, |a| a.take_place(place))?;
+            self.fold_remade(cut, &e.batch)?;
             let card = CardState {
                 ordinal: cut.ordinal,
                 number: cut.number.clone(),
@@ -351,6 +365,7 @@ impl Book {
             card.card_identification.clone_from(&result.card_identification);
             card.failure.clone_from(&result.failure);
             self.put(keys::card(&card.number, card.generation), &card);
+            self.fold_owed(&card)?;
             self.spill_while_folding()?;
         }
         Ok(())
@@ -371,5 +386,5 @@ impl Book {
 
 fn pool_key(a: &ApplicationState) -> Option<Vec<u8>> {
     let facts = a.facts.as_ref().filter(|_| a.in_pool())?;
-    Some(keys::pool(facts.lane, facts.mail, &a.outlet, a.employer_code.as_deref(), a.ordinal))
+    Some(keys::pool(facts.lane, facts.mail, &a.outlet, a.employer_code.as_deref(), a.remaking, a.ordinal))
 }

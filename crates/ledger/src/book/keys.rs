@@ -2,7 +2,13 @@
 
 use card::{BatchId, Digest, Lane, Ordinal, OutletCode};
 
+use crate::entry::Order;
+
 pub const META: &[u8] = b"m/";
+
+/// Kinds of what is sent, in [`delivery_of`].
+pub const MAIL: u8 = b'm';
+pub const BUNDLE: u8 = b'b';
 
 pub fn application(ordinal: Ordinal) -> Vec<u8> {
     tagged(b'a', &[&ordinal.0.to_be_bytes()])
@@ -23,10 +29,12 @@ pub fn page_of(key: &[u8]) -> u32 {
     key[tail..].try_into().map_or(u32::MAX - 1, u32::from_be_bytes)
 }
 
-/// The pool in the order of the cut: lane, then destination (outlets before mail, employers within an outlet), then arrival.
-pub fn pool(lane: Lane, mail: bool, outlet: &OutletCode, employer: Option<&str>, ordinal: Ordinal) -> Vec<u8> {
+/// The pool in the order of the cut: lane, then destination (outlets before mail, employers within an outlet), there remakes first, then
+/// arrival.
+pub fn pool(lane: Lane, mail: bool, outlet: &OutletCode, employer: Option<&str>, remake: bool, ordinal: Ordinal) -> Vec<u8> {
     let lane = [lane as u8, u8::from(mail)];
-    tagged(b'w', &[&lane, outlet.as_str().as_bytes(), b"\0", employer.unwrap_or("").as_bytes(), b"\0", &ordinal.0.to_be_bytes()])
+    let turn = [u8::from(!remake)];
+    tagged(b'w', &[&lane, outlet.as_str().as_bytes(), b"\0", employer.unwrap_or("").as_bytes(), b"\0", &turn, &ordinal.0.to_be_bytes()])
 }
 
 pub fn held(outlet: &OutletCode, ordinal: Ordinal) -> Vec<u8> {
@@ -151,6 +159,104 @@ pub fn attempt_word(number: &str, generation: u32, attempt: u32, person: &str) -
 
 pub fn attempt_word_prefix(number: &str, generation: u32, attempt: u32) -> Vec<u8> {
     tagged(b'V', &[number.as_bytes(), b"\0", &generation.to_be_bytes(), &attempt.to_be_bytes()])
+}
+
+/// What is known of a card's remake (`remakes.rs`): its last request, the words about it, what the program owes, the revocation.
+pub fn remake(of: RemakeKey, number: &str, generation: u32) -> Vec<u8> {
+    tagged(b'M', &[&[of as u8], number.as_bytes(), b"\0", &generation.to_be_bytes()])
+}
+
+/// All keys of one kind, over all cards.
+pub fn remake_prefix(of: RemakeKey) -> Vec<u8> {
+    vec![b'M', of as u8]
+}
+
+/// What people said about a request, by person.
+pub fn remake_word(number: &str, generation: u32, request: u32, person: &str) -> Vec<u8> {
+    [remake_word_prefix(number, generation, request), person.as_bytes().to_vec()].concat()
+}
+
+pub fn remake_word_prefix(number: &str, generation: u32, request: u32) -> Vec<u8> {
+    [remake(RemakeKey::Word, number, generation), request.to_be_bytes().to_vec()].concat()
+}
+
+/// What a key of a card's remake is about.
+#[derive(Clone, Copy)]
+pub enum RemakeKey {
+    Request = b'r' as isize,
+    Word = b'w' as isize,
+    /// The program owes a request.
+    OwedRequest = b'o' as isize,
+    /// The program owes the revocation of this card.
+    OwedRevocation = b'v' as isize,
+    Revoked = b'x' as isize,
+}
+
+/// Blank cards and closes: one family (`L`), a second letter for its kinds.
+pub fn lot(lot: &str) -> Vec<u8> {
+    tagged(b'L', &[b"l", lot.as_bytes()])
+}
+
+/// Count sheets that were counted.
+pub fn sheet(digest: &Digest) -> Vec<u8> {
+    tagged(b'L', &[b"s", &digest.0])
+}
+
+/// A serial that became the card.
+pub fn serial_of(number: &str, generation: u32, lot: &str, serial: u64) -> Vec<u8> {
+    [serial_of_prefix(number, generation), lot.as_bytes().to_vec(), b"\0".to_vec(), serial.to_be_bytes().to_vec()].concat()
+}
+
+pub fn serial_of_prefix(number: &str, generation: u32) -> Vec<u8> {
+    tagged(b'L', &[b"c", number.as_bytes(), b"\0", &generation.to_be_bytes()])
+}
+
+pub fn destruction(number: u64) -> Vec<u8> {
+    tagged(b'L', &[b"d", &number.to_be_bytes()])
+}
+
+/// Who witnessed a destruction, by person.
+pub fn witness(number: u64, person: &str) -> Vec<u8> {
+    tagged(b'L', &[b"w", &number.to_be_bytes(), person.as_bytes()])
+}
+
+pub fn witness_prefix(number: u64) -> Vec<u8> {
+    tagged(b'L', &[b"w", &number.to_be_bytes()])
+}
+
+/// An unclaimed card whose destruction was asked for.
+pub fn destroyed_card(number: &str, generation: u32) -> Vec<u8> {
+    tagged(b'L', &[b"x", number.as_bytes(), b"\0", &generation.to_be_bytes()])
+}
+
+/// What people said about a batch's balance, by person.
+pub fn closing_word(batch: &BatchId, person: &str) -> Vec<u8> {
+    tagged(b'L', &[b"r", batch.as_str().as_bytes(), person.as_bytes()])
+}
+
+pub fn closing_word_prefix(batch: &BatchId) -> Vec<u8> {
+    tagged(b'L', &[b"r", batch.as_str().as_bytes()])
+}
+
+/// Closed batches.
+pub fn closed(batch: &BatchId) -> Vec<u8> {
+    tagged(b'L', &[b"b", batch.as_str().as_bytes()])
+}
+
+/// What became of what was sent: mail by its position, a box by that of its last card, so that the box a card lies in is the next one.
+pub fn delivery(batch: &BatchId, order: &Order) -> Vec<u8> {
+    match order {
+        Order::Mail { position } => delivery_of(batch, MAIL, *position),
+        Order::Bundle { last, .. } => delivery_of(batch, BUNDLE, *last),
+    }
+}
+
+pub fn delivery_of(batch: &BatchId, kind: u8, position: u32) -> Vec<u8> {
+    tagged(b'U', &[batch.as_str().as_bytes(), &[kind], &position.to_be_bytes()])
+}
+
+pub fn deliveries_file(digest: &Digest) -> Vec<u8> {
+    tagged(b'Q', &[&digest.0])
 }
 
 pub fn set_aside(path: &str) -> Vec<u8> {

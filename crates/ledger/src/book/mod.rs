@@ -2,12 +2,17 @@
 //! readable), `commit` makes both durable: the journal first, then the index. What the answers mean is the line's business.
 
 mod attempts;
+mod deliveries;
 mod fold;
 mod handovers;
 pub mod keys;
+mod printing;
 pub mod queries;
+mod remakes;
 mod sightings;
 pub mod state;
+mod stock;
+mod stock_state;
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;

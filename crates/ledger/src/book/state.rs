@@ -2,17 +2,19 @@
 //! Values are rebuildable and carry no version of their own: a changed shape is a new `FOLD_VERSION`, which rebuilds the index.
 
 use card::reason::Reason;
-use card::{BatchId, Digest, Ordinal, Outcome, OutletCode};
+use card::{BatchId, Digest, Ordinal, Outcome, OutletCode, RemakeOf};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::entry::{
     CardAttempted, CardEventKind, Cause, DeviceAdded, DeviceKind, Facts, FileDigest, HandoverBegun, JobMade, MachineResult, Millis, PackageReceived,
-    PersonAdded, Role,
+    PersonAdded, PrinterAdded, RemakeRequested, Role,
 };
 use crate::fault::Fault;
 
+pub use super::stock_state::{Destruction, LotState, Run, Tally};
+
 /// Raised whenever a key or value of the index changes its shape.
-pub const FOLD_VERSION: u32 = 7;
+pub const FOLD_VERSION: u32 = 8;
 
 /// Where an application stands now.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -35,8 +37,12 @@ pub struct ApplicationState {
     pub photo: Option<Digest>,
     pub photo_validated: Option<Digest>,
     pub facts: Option<Facts>,
-    /// Its place in a batch, once cut.
+    /// Its place in a batch, once cut: the last one, if it was cut more than once.
     pub place: Option<Place>,
+    /// Places before that, oldest first: void ones, and those of cards that were made again.
+    pub earlier: Vec<Place>,
+    /// The card of `place` is to be made again: approved, and not cut yet.
+    pub remaking: bool,
 }
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -48,19 +54,58 @@ pub struct Place {
     pub generation: u32,
     /// The number was taken but no card is made of it.
     pub void: bool,
+    /// The card this one is made for again.
+    pub remake_of: Option<RemakeOf>,
+}
+
+impl Place {
+    /// The card here, as what is made for it again names it.
+    fn parent(&self) -> RemakeOf {
+        RemakeOf { number: self.number.clone(), generation: self.generation, batch: self.batch.clone() }
+    }
 }
 
 impl ApplicationState {
-    /// Accepted and waiting for the next cut.
+    /// Accepted and waiting for the next cut, for the first time or again.
     #[must_use]
     pub fn in_pool(&self) -> bool {
-        self.outcome == Outcome::Accepted && self.place.as_ref().is_none_or(|p| p.void)
+        self.outcome == Outcome::Accepted && !self.has_card()
     }
 
-    /// A card of this application exists or is being made.
+    /// A card of this application exists or is being made, and is not to be made again.
     #[must_use]
     pub fn has_card(&self) -> bool {
-        self.place.as_ref().is_some_and(|p| !p.void)
+        !self.remaking && self.place.as_ref().is_some_and(|p| !p.void)
+    }
+
+    /// Every place it ever had, oldest first, void ones included.
+    pub fn places(&self) -> impl DoubleEndedIterator<Item = &Place> {
+        self.earlier.iter().chain(&self.place)
+    }
+
+    /// Its place in a batch, void or not, whatever became of it since.
+    #[must_use]
+    pub fn place_in(&self, batch: &BatchId) -> Option<&Place> {
+        self.places().find(|p| p.batch == *batch)
+    }
+
+    /// Gives it a place. One it has already stays, so that a cut may be folded again.
+    pub(super) fn take_place(&mut self, place: Place) {
+        if let Some(known) = self.place.as_mut().filter(|known| known.batch == place.batch) {
+            known.void = false;
+            return;
+        }
+        if self.earlier.iter().any(|p| p.batch == place.batch) {
+            return;
+        }
+        // A void place was for nobody: what it was to replace is still to be replaced.
+        let remake_of = match &self.place {
+            Some(before) if self.remaking => Some(before.parent()),
+            Some(before) if before.void => before.remake_of.clone(),
+            _ => None,
+        };
+        self.earlier.extend(self.place.replace(Place { remake_of, ..place }));
+        self.remaking = false;
     }
 }
 
@@ -198,12 +243,31 @@ impl PersonState {
     }
 }
 
+/// How a device is reached.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum Reached {
+    /// By envelopes sealed to this public key.
+    Envelope(String),
+    /// By print jobs to this IPP address.
+    Ipp(String),
+}
+
+impl Reached {
+    /// The public key, or the address.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Envelope(text) | Self::Ipp(text) => text,
+        }
+    }
+}
+
 /// A device jobs are handed to. Removed ones stay on record: neither name nor key is given again.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct DeviceState {
     pub device: String,
     pub kind: DeviceKind,
-    pub recipient: String,
+    pub reached: Reached,
     pub sealed_only: bool,
     pub removed: bool,
     /// Hand-overs begun, void ones included: the number of the last.
@@ -217,7 +281,12 @@ pub struct DeviceState {
 impl DeviceState {
     pub(super) fn of(e: &DeviceAdded) -> Self {
         let DeviceAdded { device, kind, recipient, sealed_only, .. } = e.clone();
-        Self { device, kind, recipient, sealed_only, removed: false, tokens: 0, in_doubt: None, previous: None }
+        Self { device, kind, reached: Reached::Envelope(recipient), sealed_only, removed: false, tokens: 0, in_doubt: None, previous: None }
+    }
+
+    pub(super) fn of_printer(e: &PrinterAdded) -> Self {
+        let (device, reached) = (e.device.clone(), Reached::Ipp(e.uri.clone()));
+        Self { device, kind: DeviceKind::Printer, reached, sealed_only: false, removed: false, tokens: 0, in_doubt: None, previous: None }
     }
 }
 
@@ -281,6 +350,60 @@ pub struct AttemptState {
     /// Data of the card may be on the blank; so it is as long as nobody says otherwise.
     pub written: bool,
     pub reason: Option<Reason>,
+}
+
+/// What is known of a card: whether it may be handed on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Fate {
+    /// No word yet.
+    Open,
+    Good,
+    Spoiled,
+    /// Unknown to the machine, or in doubt at a reader here.
+    InDoubt,
+}
+
+/// How the last request to make a card again stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RemakeStage {
+    /// Waits for people.
+    Requested,
+    /// In the pool, or held or rejected there.
+    Approved,
+    Refused,
+    /// Cut again.
+    Made,
+}
+
+impl RemakeStage {
+    /// For people.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Requested => "requested",
+            Self::Approved => "approved",
+            Self::Refused => "refused",
+            Self::Made => "made",
+        }
+    }
+}
+
+/// The last request to make a card again.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct RemakeState {
+    pub requested: RemakeRequested,
+    pub stage: RemakeStage,
+    /// Number and generation of the card it became.
+    pub made: Option<(String, u32)>,
+}
+
+/// One person's word about a request.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct RemakeWord {
+    pub person: String,
+    pub role: Role,
+    pub approved: bool,
 }
 
 /// Jobs of a batch that are durable.

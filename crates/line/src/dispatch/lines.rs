@@ -1,7 +1,7 @@
 //! What one card or bundle says in each list, label and notice: the columns and the words. Writes no file.
 
 use card::messages::Said;
-use card::{Card, Delivery, Lane, Message};
+use card::{Card, Delivery, Lane, Message, RemakeOf};
 use ledger::book::state::BatchState;
 use serde_json::json;
 
@@ -9,8 +9,8 @@ use super::Bundle;
 use crate::lists::List;
 use crate::plan::Sender;
 
-pub const PACKING_COLUMNS: [&str; 10] =
-    ["bundle", "box", "position", "card_number", "generation", "name", "name_zh", "application_id", "receipt_number", "record"];
+pub const PACKING_COLUMNS: [&str; 11] =
+    ["bundle", "box", "position", "card_number", "generation", "name", "name_zh", "application_id", "receipt_number", "record", "remake_of"];
 pub const COURIER_COLUMNS: [&str; 12] =
     ["order", "card_number", "generation", "receipt_number", "recipient", "address", "postcode", "phone", "fee_yuan", "box", "position", "record"];
 
@@ -41,7 +41,7 @@ pub fn bundle_list(bundles: &[Bundle]) -> Vec<u8> {
     list.into_bytes()
 }
 
-pub fn packing_row(bundle: &Bundle, card: &Card) -> [String; 10] {
+pub fn packing_row(bundle: &Bundle, card: &Card) -> [String; 11] {
     let a = &card.application;
     [
         bundle.number.to_string(),
@@ -54,7 +54,13 @@ pub fn packing_row(bundle: &Bundle, card: &Card) -> [String; 10] {
         a.application_id.clone(),
         receipt(card).to_owned(),
         card.record_digest.to_string(),
+        remake_of(card),
     ]
+}
+
+/// The card it is made for again, where that was made; empty for most.
+pub fn remake_of(card: &Card) -> String {
+    card.remake_of.as_ref().map_or_else(String::new, RemakeOf::mark)
 }
 
 /// Where the card lies: its box, and the place in it.
@@ -108,8 +114,9 @@ pub fn label(card: &Card, sender: &Sender) -> Option<artwork::MailLabel> {
         phone: card.application.phone.clone(),
         address: mail.address.clone(),
         postcode: mail.postcode.clone(),
-        barcode: format!("{}-{}", card.number, order(card)),
-        references: [Some(order(card)), receipt, fee].into_iter().flatten().collect(),
+        order: order(card),
+        card: card.number.clone(),
+        references: [receipt, fee].into_iter().flatten().collect(),
     })
 }
 
@@ -124,11 +131,10 @@ pub fn json_line(value: &serde_json::Value) -> Vec<u8> {
 }
 
 pub fn bundle_notice(bundle: &Bundle, batch: &BatchState) -> serde_json::Value {
-    let to = if bundle.employer_code.is_some() { "employer" } else { "outlet" };
     let [en, zh] =
         Message::NoticeBundle.said_with(&[("cards", &bundle.cards.to_string()), ("batch", batch.batch.as_str()), ("outlet", bundle.outlet.as_str())]);
     json!({
-        "to": to,
+        "to": "outlet",
         "outlet": bundle.outlet.as_str(),
         "employer_code": bundle.employer_code,
         "batch": batch.batch.as_str(),

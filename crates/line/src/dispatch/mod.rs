@@ -1,6 +1,7 @@
 //! The dispatch room: from the cards of a batch to what goes on the boxes: bundles with packing lists, mail labels, the courier's
 //! manifest, notices and e-card events. Everything is written to staging before the seal; nothing leaves from here.
 
+pub mod bundles;
 mod lines;
 mod paper;
 mod staff;
@@ -145,6 +146,7 @@ impl Dispatch<'_> {
             let stem = format!("dispatch/{}/bundle-{:04}", bundle.outlet, bundle.number);
             let mut lists = vec![(format!("{stem}.csv"), open.list.into_bytes()), (format!("{stem}.pdf"), self.packing_pdf(&bundle, open.rows)?)];
             if let Some(list) = open.staff {
+                put(out.notices, &json_line(&list.notice(&bundle, self.batch.batch.as_str())))?;
                 let (csv, pdf) = self.staff_lists(&bundle, list)?;
                 lists.extend([(format!("{stem}-staff.csv"), csv), (format!("{stem}-staff.pdf"), pdf)]);
             }
@@ -203,7 +205,7 @@ impl Dispatch<'_> {
     fn card(&self, position: u32) -> Result<Option<(Card, ApplicationState)>, Fault> {
         let ordinal: Ordinal = self.cut.cards[position as usize].ordinal;
         let Some(state) = self.book.application(ordinal)? else { return Err(Fault::Invariant("a cut application is not in the book".to_owned())) };
-        let Some(place) = state.place.as_ref().filter(|p| !p.void && p.batch == self.batch.batch) else { return Ok(None) };
+        let Some(place) = state.place_in(&self.batch.batch).filter(|p| !p.void) else { return Ok(None) };
         let record = self.vault.record(state.package, state.row)?;
         let (Some(application), Some(photo)) = (record.application, state.photo_validated) else {
             return Err(Fault::Invariant(format!("position {} was made without a record", position + 1)));
@@ -254,7 +256,7 @@ impl OpenBundle {
     }
 
     fn key(&self) -> BundleKey {
-        (self.bundle.lane, self.bundle.mail, self.bundle.outlet.clone(), self.bundle.employer_code.clone())
+        self.bundle.key()
     }
 
     fn add(&mut self, card: &Card) {
@@ -263,7 +265,7 @@ impl OpenBundle {
         if !self.bundle.mail {
             let row = packing_row(&self.bundle, card);
             self.list.row(row.iter().map(String::as_str));
-            self.rows.push([1, 2, 3, 5, 6, 7, 8].map(|i| row[i].clone()).to_vec());
+            self.rows.push([1, 2, 3, 5, 6, 7, 8, 10].map(|i| row[i].clone()).to_vec());
         }
     }
 }

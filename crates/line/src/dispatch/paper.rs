@@ -7,6 +7,29 @@ use super::{Bundle, Dispatch};
 use crate::job::table_pdf;
 use crate::ports::Lookup;
 
+/// Columns with their shares of the width. A list with a remade card has one more, the last of its rows.
+type Columns = [(Message, f64); 7];
+
+const PACKING: Columns = [
+    (Message::Box, 0.8),
+    (Message::Position, 1.3),
+    (Message::Card, 1.4),
+    (Message::Name, 3.2),
+    (Message::NameZh, 1.4),
+    (Message::Application, 2.0),
+    (Message::Receipt, 1.2),
+];
+const STAFF: Columns = [
+    (Message::Position, 1.3),
+    (Message::Card, 1.4),
+    (Message::Name, 3.0),
+    (Message::NameZh, 1.3),
+    (Message::Receipt, 1.4),
+    (Message::Letter, 1.4),
+    (Message::Signature, 2.2),
+];
+const REMAKE_OF: (Message, f64) = (Message::RemakeOf, 1.6);
+
 /// Height of a line to sign on.
 const SIGNING_MM: f64 = 9.0;
 
@@ -16,18 +39,8 @@ impl Dispatch<'_> {
         let table = artwork::Table {
             title: Message::PackingList.both(),
             lines: shown(vec![self.destination(bundle) + &employer, self.counts(bundle)]),
-            columns: [
-                (Message::Box, 0.8),
-                (Message::Position, 1.3),
-                (Message::Card, 1.4),
-                (Message::Name, 3.2),
-                (Message::NameZh, 1.4),
-                (Message::Application, 2.0),
-                (Message::Receipt, 1.2),
-            ]
-            .map(column)
-            .to_vec(),
-            rows: rows.into_iter().map(shown).collect(),
+            columns: columns(PACKING, &rows),
+            rows: table_rows(rows),
             signatures: [Message::PackedBy, Message::CountedBy, Message::ReceivedBy].map(Message::both).to_vec(),
             ..self.table(bundle, "")
         };
@@ -38,18 +51,8 @@ impl Dispatch<'_> {
         let table = artwork::Table {
             title: Message::StaffList.both(),
             lines: shown([vec![self.destination(bundle)], heading, vec![self.counts(bundle)]].concat()),
-            columns: [
-                (Message::Position, 1.3),
-                (Message::Card, 1.4),
-                (Message::Name, 3.0),
-                (Message::NameZh, 1.3),
-                (Message::Receipt, 1.4),
-                (Message::Letter, 1.4),
-                (Message::Signature, 2.2),
-            ]
-            .map(column)
-            .to_vec(),
-            rows: rows.into_iter().map(shown).collect(),
+            columns: columns(STAFF, &rows),
+            rows: table_rows(rows),
             row_mm_min: SIGNING_MM,
             signatures: [Message::HandedOverBy, Message::ReceivedBy].map(Message::both).to_vec(),
             ..self.table(bundle, " staff")
@@ -84,6 +87,22 @@ impl Dispatch<'_> {
             [(Message::Batch, self.batch.batch.to_string()), (Message::Bundle, bundle.number.to_string()), (Message::Cards, bundle.cards.to_string())];
         numbers.map(|(label, number)| format!("{} {number}", label.both())).join("   ")
     }
+}
+
+fn has_remakes(rows: &[Vec<String>]) -> bool {
+    rows.iter().any(|row| row.last().is_some_and(|mark| !mark.is_empty()))
+}
+
+fn columns(columns: Columns, rows: &[Vec<String>]) -> Vec<artwork::Column> {
+    columns.into_iter().chain(has_remakes(rows).then_some(REMAKE_OF)).map(column).collect()
+}
+
+/// The rows as they are set: without the mark of a remake where none has one.
+fn table_rows(mut rows: Vec<Vec<String>>) -> Vec<Vec<String>> {
+    if !has_remakes(&rows) {
+        rows.iter_mut().for_each(|row| _ = row.pop());
+    }
+    rows.into_iter().map(shown).collect()
 }
 
 fn column((heading, share): (Message, f64)) -> artwork::Column {

@@ -1,19 +1,39 @@
 //! The list an employer's designated staff hands cards over by (card-and-rules.md 8.5): who may take the bundle, by which letter of
 //! authorisation, and a line for each employee to sign. Who that is, the package's signed manifest says.
 
+use std::collections::BTreeSet;
+
+use card::messages::Said;
 use card::{Card, Message};
 use ledger::fault::Fault;
+use serde_json::json;
 
-use super::lines::{box_of, place, receipt};
+use super::lines::{box_of, place, receipt, remake_of};
 use super::{Bundle, Dispatch};
 use crate::lists::List;
 use crate::package::{Employer, MANIFEST, manifest};
 use crate::validate::stored::contents_path;
 
-const COLUMNS: [&str; 13] =
-    ["bundle", "employer_code", "employer", "staff", "letter", "box", "position", "card_number", "generation", "name", "name_zh", "receipt_number", "record"];
+const COLUMNS: [&str; 14] = [
+    "bundle",
+    "employer_code",
+    "employer",
+    "staff",
+    "letter",
+    "box",
+    "position",
+    "card_number",
+    "generation",
+    "name",
+    "name_zh",
+    "receipt_number",
+    "record",
+    "remake_of",
+];
 /// Between the names of several staff.
 const AND: &str = "; ";
+/// Receipt numbers the words of a notice have room for.
+const RECEIPTS_SAID: usize = 20;
 
 /// By whose word a package's cards are handed over.
 struct Authority {
@@ -29,11 +49,15 @@ pub struct StaffList {
     rows: Vec<Vec<String>>,
     /// Of the packages the cards came in, in the order of the cards.
     authorities: Vec<Authority>,
+    /// Boxes the cards lie in.
+    boxes: BTreeSet<String>,
+    /// What the outlet gave out, in the order of the cards; not every outlet does.
+    receipts: Vec<String>,
 }
 
 impl StaffList {
     pub fn new() -> Self {
-        Self { list: List::new(&COLUMNS), rows: Vec::new(), authorities: Vec::new() }
+        Self { list: List::new(&COLUMNS), rows: Vec::new(), authorities: Vec::new(), boxes: BTreeSet::new(), receipts: Vec::new() }
     }
 
     /// Adds a card that came in `package`.
@@ -46,6 +70,8 @@ impl StaffList {
         if known.is_none() {
             self.authorities.push(dispatch.authority(package)?);
         }
+        self.boxes.insert(box_of(card));
+        self.receipts.extend(Some(receipt(card).to_owned()).filter(|r| !r.is_empty()));
         let (authority, a) = (&self.authorities[at], &card.application);
         let (number, generation, record) = (bundle.number.to_string(), card.generation.to_string(), card.record_digest.to_string());
         let (name_zh, position) = (a.name_zh.as_deref().unwrap_or(""), place(card));
@@ -63,9 +89,40 @@ impl StaffList {
             name_zh,
             receipt(card),
             &record,
+            &remake_of(card),
         ]);
-        self.rows.push([&position, &card.number, &a.name, name_zh, receipt(card), &authority.letter].map(str::to_owned).to_vec());
+        self.rows.push([&position, &card.number, &a.name, name_zh, receipt(card), &authority.letter, "", &remake_of(card)].map(str::to_owned).to_vec());
         Ok(())
+    }
+
+    /// What the outlet's staff tell the employer: how many cards lie where, under whose authority they are handed over, which receipts they
+    /// answer. No employee is named.
+    pub fn notice(&self, bundle: &Bundle, batch: &str) -> serde_json::Value {
+        let letters: BTreeSet<&str> = self.authorities.iter().map(|a| a.letter.as_str()).filter(|l| !l.is_empty()).collect();
+        let (letters, boxes): (Vec<&str>, Vec<&str>) = (letters.into_iter().collect(), self.boxes.iter().map(String::as_str).collect());
+        let (cards, number) = (bundle.cards.to_string(), bundle.number.to_string());
+        let made = Message::NoticeEmployer.said_with(&[
+            ("cards", &cards),
+            ("outlet", bundle.outlet.as_str()),
+            ("batch", batch),
+            ("bundle", &number),
+            ("boxes", &boxes.join(", ")),
+            ("letter", &letters.join(AND)),
+        ]);
+        let [en, zh] = with_receipts(made, &self.receipts);
+        json!({
+            "to": "employer",
+            "outlet": bundle.outlet.as_str(),
+            "employer_code": bundle.employer_code,
+            "batch": batch,
+            "bundle": bundle.number,
+            "cards": bundle.cards,
+            "boxes": boxes,
+            "letters": letters,
+            "receipt_numbers": self.receipts,
+            "en": en,
+            "zh": zh,
+        })
     }
 
     /// Who may take the cards: each employer, and below it each staff with the letter that names it, once.
@@ -114,6 +171,17 @@ impl Dispatch<'_> {
     }
 }
 
+/// A notice that ends with the first receipt numbers, where there are any; the list beside it has them all.
+fn with_receipts([en, zh]: Said, receipts: &[String]) -> Said {
+    if receipts.is_empty() {
+        return [en, zh];
+    }
+    let more = if receipts.len() > RECEIPTS_SAID { " …" } else { "" };
+    let said = receipts.iter().take(RECEIPTS_SAID).map(String::as_str).collect::<Vec<_>>().join(", ") + more;
+    let [numbers_en, numbers_zh] = Message::NoticeReceipts.said_with(&[("receipts", &said)]);
+    [format!("{en} {numbers_en}"), format!("{zh}{numbers_zh}")]
+}
+
 fn names(employer: &Employer) -> String {
     employer.staff.iter().map(|s| s.name.as_str()).collect::<Vec<_>>().join(AND)
 }
@@ -123,6 +191,26 @@ mod tests {
     use card::{Lane, OutletCode};
 
     use super::*;
+
+    #[test]
+    fn an_employer_hears_how_many_cards_lie_where_and_by_which_letter_and_of_nobody() {
+        let outlet = OutletCode::parse("WH-01").unwrap();
+        let bundle = Bundle { number: 3, lane: Lane::Normal, mail: false, outlet, employer_code: Some("CODE".to_owned()), positions: 0..30, cards: 30 };
+        let mut list = StaffList::new();
+        let authority = |package, letter: &str| Authority { package, employer: "Sample Ltd".to_owned(), staff: "LI".to_owned(), letter: letter.to_owned() };
+        list.authorities = vec![authority(1, "L-1"), authority(2, "L-2"), authority(3, "L-1"), authority(4, "")];
+        list.boxes = ["0002", "0001"].map(str::to_owned).into_iter().collect();
+        let bare = list.notice(&bundle, "B20250601-01");
+        let en = bare["en"].as_str().unwrap();
+        assert!(en.starts_with("30 social security cards") && en.contains("box 0001, 0002.") && en.ends_with("authorisation L-1; L-2."), "{en}");
+        list.receipts = (1..=30).map(|n| format!("R-{n}")).collect();
+        let notice = list.notice(&bundle, "B20250601-01");
+        assert_eq!(notice["receipt_numbers"].as_array().unwrap().len(), 30);
+        for text in [&notice["en"], &notice["zh"]] {
+            let text = text.as_str().unwrap();
+            assert!(text.contains("R-1, R-2,") && text.contains("R-20 …") && !text.contains("R-21") && !text.contains("LI"), "{text}");
+        }
+    }
 
     #[test]
     fn each_staff_stands_with_the_letter_that_names_it() {

@@ -13,6 +13,8 @@ use crate::package::signature;
 use crate::plan::rfc3339;
 
 pub const FORMAT: &str = "cardline-handover/1";
+/// Of a print job's header, which stays here (docs/formats/printing.md).
+pub const PRINT_FORMAT: &str = "cardline-print/1";
 pub const MAGIC: [u8; 8] = *b"CLHAND\r\n";
 pub const VERSION: u32 = 1;
 /// Magic, version, and the lengths of header and signature.
@@ -48,9 +50,19 @@ impl Header {
     /// The header a token stands for.
     #[must_use]
     pub fn of(plant: &str, recipient: &str, token: &HandoverBegun) -> Self {
+        Self::written(FORMAT, plant, recipient, token)
+    }
+
+    /// The header the token of a print job stands for.
+    #[must_use]
+    pub fn of_print(plant: &str, uri: &str, token: &HandoverBegun) -> Self {
+        Self::written(PRINT_FORMAT, plant, uri, token)
+    }
+
+    fn written(format: &str, plant: &str, recipient: &str, token: &HandoverBegun) -> Self {
         let HandoverBegun { device, number, batch, job, file, cards, manifest, previous, not_after, .. } = token;
         Self {
-            format: FORMAT.to_owned(),
+            format: format.to_owned(),
             plant: plant.to_owned(),
             device: device.clone(),
             recipient: recipient.to_owned(),

@@ -2,24 +2,24 @@
 //! the ledger before the first byte leaves; a hand-over whose end isn't written down is in doubt, and nothing here ever sends it again:
 //! two people settle it (`resolve.rs`). What is inside an envelope is `inner.rs`'.
 
+pub(crate) mod files;
 pub mod inner;
 pub mod resolve;
 
-use std::collections::HashMap;
 use std::io;
 
 use card::seeded::{Bug, has};
 use card::{BatchId, Code, Digest};
 use ledger::book::Book;
-use ledger::book::state::{BatchStage, BatchState, DeviceState, HandoverStage, HandoverState, JobState};
+use ledger::book::state::{BatchStage, BatchState, DeviceState, HandoverStage, HandoverState, JobState, Reached};
 use ledger::disk::Disk;
 use ledger::entry::{DeviceKind, Entry, FileDigest, HandoverBegun, HandoverDone, Millis, Role};
 use ledger::fault::Fault;
 use ledger::publish::publish;
-use serde::Deserialize;
 
 use crate::ports::{Clock, Envelope, Signer};
-use crate::{devices, people};
+use crate::{devices, people, stock};
+use files::SealedFiles;
 use inner::Header;
 
 const SECOND: Millis = 1000;
@@ -73,70 +73,47 @@ impl Handover<'_> {
     /// Hands a batch's jobs over to the device, in order, or one of them. Done again it sends nothing.
     ///
     /// # Errors
-    /// HND-01, HND-02, HND-03, HND-06, HND-07, ENC-08, OUT-01, PRG-01, AUT-01, AUT-04, USE-01: nothing of the file concerned has left. After any other
+    /// HND-01, HND-02, HND-03, HND-06, HND-07, ENC-08, PRN-01, OUT-01, PRG-01, AUT-01, AUT-04, USE-01: nothing of the file concerned has left. After any other
     /// fault it is in doubt whether its last file did.
     pub fn hand_over(&self, book: &mut Book, batch: &BatchId, job: Option<u32>) -> Result<Vec<Handed>, Fault> {
         may_hand_over(book, self.who)?;
         let device = devices::in_force(book, self.device)?;
+        recipient(&device)?;
         let batch = released(book, batch)?;
-        if self.not_after.div_euclid(SECOND) * SECOND <= self.clock.now() {
+        if whole_seconds(self.not_after) <= self.clock.now() {
             return Err(Fault::refused(Code::Use01, "--not-after lies in the past"));
         }
         none_in_doubt(book, &device)?;
         let wanted = wanted(book, &device, &batch, job)?;
-        let listed = self.listed(&batch)?;
+        let sealed = SealedFiles::of(self.plant, &batch)?;
         for file in wanted.iter().filter_map(|w| w.as_ref().err()) {
-            self.sound(&batch, &file.file, &listed)?;
+            sealed.sound(&file.file)?;
         }
         wanted.into_iter().map(|w| w.or_else(|file| self.send(book, &batch, &file))).collect()
-    }
-
-    /// The files of the batch as its sealed manifest lists them.
-    fn listed(&self, batch: &BatchState) -> Result<HashMap<String, FileDigest>, Fault> {
-        let path = format!("batches/{}/manifest.json", batch.batch);
-        let bytes = self.plant.read(&path).map_err(Fault::on("read", &path))?;
-        let changed = || Fault::refused(Code::Out01, format!("{path} is not the manifest that was sealed"));
-        if Some(Digest::of(&bytes)) != batch.manifest {
-            return Err(changed());
-        }
-        let manifest: Listing = serde_json::from_slice(&bytes).map_err(|_| changed())?;
-        Ok(manifest.files.into_iter().map(|f| (f.path.clone(), FileDigest { path: f.path, len_bytes: f.bytes, digest: f.sha256 })).collect())
-    }
-
-    /// The bytes of a file, which are those of the manifest.
-    fn sound(&self, batch: &BatchState, file: &FileDigest, listed: &HashMap<String, FileDigest>) -> Result<(), Fault> {
-        let bytes = self.bytes(batch, file)?;
-        let content = (*bytes).as_ref();
-        let same = listed.get(&file.path) == Some(file) && content.len() as u64 == file.len_bytes && Digest::of(content) == file.digest;
-        if same { Ok(()) } else { Err(differs(batch, file)) }
-    }
-
-    fn bytes(&self, batch: &BatchState, file: &FileDigest) -> Result<ledger::disk::Bytes, Fault> {
-        let path = format!("batches/{}/{}", batch.batch, file.path);
-        self.plant.map(&path).map_err(Fault::on("read", &path))
     }
 
     /// One file: token, bytes, done.
     fn send(&self, book: &mut Book, batch: &BatchState, wanted: &Wanted) -> Result<Handed, Fault> {
         let device = devices::in_force(book, self.device)?;
+        let recipient = recipient(&device)?;
         let mut token = self.token(batch, &device, wanted)?;
         let name = envelope_name(&device.device, token.number);
         if self.tray.len(&name).map_err(Fault::on("look for", &name))?.is_some() {
             return Err(Fault::refused(Code::Hnd07, format!("{name} lies there already")));
         }
-        let header = Header::of(book.view().plant_id(), &device.recipient, &token).to_json();
+        let header = Header::of(book.view().plant_id(), recipient, &token).to_json();
         token.header = Digest::of(&header);
         let signature = self.signer.sign(&header, &format!("cardline hand-over {} {}", device.device, token.number))?;
-        let bytes = self.bytes(batch, &wanted.file)?;
+        let bytes = files::bytes(self.plant, batch, &wanted.file)?;
         if !has(Bug::TokenAfterBytes) {
             book.record(&Entry::HandoverBegun(token.clone()))?;
         }
         let front = inner::front(&header, &signature);
         let info = publish(self.tray, &name, |out| {
-            self.envelope.seal(&device.recipient, out, &mut |inside| {
+            self.envelope.seal(recipient, out, &mut |inside| {
                 inside.write_all(&front)?;
                 let same = inner::copy((*bytes).as_ref(), inside)? == wanted.file.digest;
-                if same { Ok(()) } else { Err(io::Error::from(differs(batch, &wanted.file))) }
+                if same { Ok(()) } else { Err(io::Error::from(files::differs(batch, &wanted.file))) }
             })
         })?;
         if has(Bug::TokenAfterBytes) {
@@ -160,7 +137,7 @@ impl Handover<'_> {
             manifest,
             previous: device.previous,
             header: Digest([0; 32]),
-            not_after: self.not_after.div_euclid(SECOND) * SECOND,
+            not_after: whole_seconds(self.not_after),
             who: self.who.to_owned(),
             at: self.clock.now(),
         })
@@ -174,27 +151,10 @@ struct Wanted {
     file: FileDigest,
 }
 
-/// What is read of a batch's manifest.
-#[derive(Deserialize)]
-struct Listing {
-    files: Vec<Listed>,
-}
-
-#[derive(Deserialize)]
-struct Listed {
-    path: String,
-    bytes: u64,
-    sha256: Digest,
-}
-
-fn differs(batch: &BatchState, file: &FileDigest) -> Fault {
-    Fault::refused(Code::Out01, format!("batches/{}/{}", batch.batch, file.path))
-}
-
-/// A batch jobs may leave: released, its files still there.
+/// A batch jobs may leave: released, its files still there, not closed.
 ///
 /// # Errors
-/// HND-06, PRG-01; there is no such batch; the ledger fails.
+/// HND-06, PRG-01, CLS-05; there is no such batch; the ledger fails.
 pub(crate) fn released(book: &Book, batch: &BatchId) -> Result<BatchState, Fault> {
     let state = book.batch(batch)?.ok_or_else(|| Fault::Usage(format!("no batch {batch}")))?;
     if let Some(purged) = &state.purged {
@@ -203,15 +163,28 @@ pub(crate) fn released(book: &Book, batch: &BatchId) -> Result<BatchState, Fault
     if state.stage < BatchStage::Released {
         return Err(Fault::refused(Code::Hnd06, format!("{batch} is {}", state.stage.name())));
     }
+    stock::still_open(book, batch)?;
     Ok(state)
 }
 
-fn in_doubt(h: &HandoverBegun) -> Fault {
+/// The public key envelopes for a device are sealed to.
+fn recipient(device: &DeviceState) -> Result<&str, Fault> {
+    match &device.reached {
+        Reached::Envelope(recipient) => Ok(recipient),
+        Reached::Ipp(uri) => Err(Fault::refused(Code::Prn01, format!("{} takes print jobs over IPP ({uri}), no envelopes", device.device))),
+    }
+}
+
+pub(crate) fn whole_seconds(at: Millis) -> Millis {
+    at.div_euclid(SECOND) * SECOND
+}
+
+pub(crate) fn in_doubt(h: &HandoverBegun) -> Fault {
     Fault::refused(Code::Hnd01, format!("hand-over {} to {}: {} of {} job {}", h.number, h.device, h.file.path, h.batch, h.job))
 }
 
 /// A device whose last hand-over is in doubt gets nothing more.
-fn none_in_doubt(book: &Book, device: &DeviceState) -> Result<(), Fault> {
+pub(crate) fn none_in_doubt(book: &Book, device: &DeviceState) -> Result<(), Fault> {
     let Some(open) = device.in_doubt.filter(|_| !has(Bug::ResendInDoubt)) else { return Ok(()) };
     let missing = || Fault::Invariant(format!("hand-over {open} to {} isn't in the book", device.device));
     Err(in_doubt(&book.handover(&device.device, open)?.ok_or_else(missing)?.begun))
@@ -233,6 +206,13 @@ fn wanted(book: &Book, device: &DeviceState, batch: &BatchState, job: Option<u32
         if device.kind == DeviceKind::Encoder && !book.attempts_of(&batch.batch, made.job)?.is_empty() {
             return Err(Fault::refused(Code::Enc08, format!("cards of {} job {} were encoded here", batch.batch, made.job)));
         }
+        if let Some(printed) = printed(book, device, &tokens)? {
+            if job.is_some() {
+                return Err(elsewhere(printed));
+            }
+            found.push(Ok(arrived_before(printed)));
+            continue;
+        }
         for file in made.files.iter().filter(|f| takes(device.kind, &f.path)) {
             found.push(match tokens.iter().find(|h| h.begun.file.path == file.path && h.stage == HandoverStage::Arrived) {
                 Some(before) if job.is_some() && before.begun.device != device.device => return Err(elsewhere(before)),
@@ -244,6 +224,17 @@ fn wanted(book: &Book, device: &DeviceState, batch: &BatchState, job: Option<u32
     Ok(found)
 }
 
+/// The print job of this job's print file, where a printer reached over IPP took one: then no printer gets anything else of it.
+fn printed<'a>(book: &Book, device: &DeviceState, tokens: &'a [HandoverState]) -> Result<Option<&'a HandoverState>, Fault> {
+    let arrived = tokens.iter().filter(|h| h.stage == HandoverStage::Arrived && takes(DeviceKind::Printer, &h.begun.file.path));
+    for h in arrived.filter(|_| device.kind == DeviceKind::Printer) {
+        if book.device(&h.begun.device)?.is_some_and(|d| matches!(d.reached, Reached::Ipp(_))) {
+            return Ok(Some(h));
+        }
+    }
+    Ok(None)
+}
+
 /// Printers take the print file and the job sheet, encoders the encode files.
 fn takes(kind: DeviceKind, path: &str) -> bool {
     let folder = match kind {
@@ -253,7 +244,7 @@ fn takes(kind: DeviceKind, path: &str) -> bool {
     path.starts_with(folder)
 }
 
-fn elsewhere(before: &HandoverState) -> Fault {
+pub(crate) fn elsewhere(before: &HandoverState) -> Fault {
     let b = &before.begun;
     Fault::refused(Code::Hnd03, format!("{} of {} job {} went to {} as hand-over {}", b.file.path, b.batch, b.job, b.device, b.number))
 }

@@ -83,7 +83,7 @@ pub fn of(desk: &Desk, subject: &Subject, lane: AnswerLane, state: &ApplicationS
                 case.picture = picture(vault, desk.profile(), package, &record)?.map(Arc::from);
             }
         }
-        Subject::Night { .. } => {
+        Subject::Night { .. } | Subject::SetAside { .. } => {
             case.package_id = desk.book.package(state.package)?.map_or_else(String::new, |p| p.received.package_id);
             case.place = Message::RowOfPackage.filled(card::Language::Chinese, &[("package", &case.package_id), ("row", &row.to_string())]);
         }

@@ -7,6 +7,7 @@ use card::reason::AnswerLane;
 use card::{BatchId, Code, Message, Ordinal, Outcome, Reason};
 use jiff::civil::Date;
 use ledger::book::state::{ApplicationState, PackageState};
+use ledger::entry::PackageSetAside;
 use ledger::fault::Fault;
 
 use super::case::{self, Case};
@@ -19,8 +20,20 @@ pub const LANES: [AnswerLane; 3] = [AnswerLane::FixAtOutlet, AnswerLane::WeWillR
 
 /// What a letter is about.
 pub enum Subject<'a> {
-    Package { package: &'a PackageState, received_on: Date, vault: &'a Vault },
-    Night { batch: &'a BatchId, on: Date },
+    Package {
+        package: &'a PackageState,
+        received_on: Date,
+        vault: &'a Vault,
+    },
+    Night {
+        batch: &'a BatchId,
+        on: Date,
+    },
+    /// A package that was not let in: nothing of it was read.
+    SetAside {
+        aside: &'a PackageSetAside,
+        on: Date,
+    },
 }
 
 /// One lane's part: how many there are in all, and those that are shown.
@@ -36,7 +49,7 @@ pub struct Draft<'a> {
     /// Code, name, Chinese name.
     pub outlet: [String; 3],
     pub subject: Subject<'a>,
-    /// Names of the lists beside the letter: CSV, JSON lines.
+    /// Names of the lists beside the letter: CSV, JSON lines; of a package set aside the first is its JSON.
     pub lists: [String; 2],
     pub applications: u64,
     /// By [`Outcome`]; what was made is not among the accepted in a night's letter.
@@ -53,11 +66,15 @@ impl<'a> Draft<'a> {
     pub fn gather(desk: &'a Desk, outlet: [String; 3], subject: Subject<'a>, lists: [String; 2], ordinals: &[Ordinal]) -> Result<Self, Fault> {
         let notes = match &subject {
             Subject::Package { package, .. } => package.received.reasons.clone(),
-            Subject::Night { .. } => Vec::new(),
+            Subject::Night { .. } | Subject::SetAside { .. } => Vec::new(),
         };
         let sender = &desk.plan.sender;
         let mut draft =
             Self { sender, outlet, subject, lists, applications: 0, outcomes: [0; 3], produced: 0, notes, by_code: BTreeMap::new(), parts: Vec::new() };
+        if let Subject::SetAside { aside, on } = draft.subject {
+            draft.parts.push(set_aside(desk, aside, on));
+            return Ok(draft);
+        }
         let found = draft.count(desk, ordinals)?;
         let mut room = CASES_MAX;
         for (lane, (total, first)) in LANES.into_iter().zip(found) {
@@ -103,13 +120,14 @@ impl<'a> Draft<'a> {
         match &self.subject {
             Subject::Package { package, .. } => &package.received.package_id,
             Subject::Night { batch, .. } => batch.as_str(),
+            Subject::SetAside { aside, .. } => aside.package_id.as_deref().unwrap_or(&aside.name),
         }
     }
 
     pub fn on(&self) -> Date {
         match self.subject {
             Subject::Package { received_on, .. } => received_on,
-            Subject::Night { on, .. } => on,
+            Subject::Night { on, .. } | Subject::SetAside { on, .. } => on,
         }
     }
 
@@ -117,6 +135,7 @@ impl<'a> Draft<'a> {
         match self.subject {
             Subject::Package { .. } => Message::LetterOfPackage,
             Subject::Night { .. } => Message::LetterOfNight,
+            Subject::SetAside { .. } => Message::LetterOfSetAside,
         }
     }
 
@@ -125,6 +144,7 @@ impl<'a> Draft<'a> {
         let (message, what) = match self.subject {
             Subject::Package { .. } => (Message::LetterOfPackageIntro, "package"),
             Subject::Night { .. } => (Message::LetterOfNightIntro, "batch"),
+            Subject::SetAside { .. } => (Message::LetterOfSetAsideIntro, "package"),
         };
         card::Language::BOTH.map(|language| message.filled(language, &[("date", &messages::day(self.on(), language)), (what, self.reference())]))
     }
@@ -132,7 +152,7 @@ impl<'a> Draft<'a> {
     /// Date and what the letter answers, with their labels.
     pub fn particulars(&self) -> Vec<(String, String)> {
         let what = match self.subject {
-            Subject::Package { .. } => Message::Package,
+            Subject::Package { .. } | Subject::SetAside { .. } => Message::Package,
             Subject::Night { .. } => Message::Batch,
         };
         let [english, chinese] = messages::said_day(self.on());
@@ -148,6 +168,9 @@ impl<'a> Draft<'a> {
 
     /// The numbers worth seeing first.
     pub fn figures(&self) -> Vec<(u64, Message)> {
+        if self.is_set_aside() {
+            return Vec::new();
+        }
         let [accepted, held, rejected] = [Outcome::Accepted, Outcome::Held, Outcome::Rejected].map(|o| self.outcomes[o as usize]);
         let produced = matches!(self.subject, Subject::Night { .. }).then_some((self.produced, Message::Produced));
         let rest = [(accepted, Message::Accepted), (held, Message::Held), (rejected, Message::Rejected)];
@@ -157,12 +180,18 @@ impl<'a> Draft<'a> {
     /// Sentences after the cases.
     pub fn remarks(&self) -> Vec<Said> {
         let [csv, jsonl] = &self.lists;
-        let last = match self.subject {
-            Subject::Package { .. } => Message::LetterIsPersonal,
-            Subject::Night { .. } => Message::PicturesElsewhere,
-        };
         let lists = Message::ListsBeside.said_with(&[("csv", csv), ("jsonl", jsonl)]);
-        vec![lists, last.said(), Message::Questions.said_with(&[("phone", &self.sender.phone)])]
+        let own = match self.subject {
+            Subject::Package { .. } => vec![lists, Message::LetterIsPersonal.said()],
+            Subject::Night { .. } => vec![lists, Message::PicturesElsewhere.said()],
+            Subject::SetAside { .. } => vec![Message::ForProgramsBeside.said_with(&[("json", csv)])],
+        };
+        [own, vec![Message::Questions.said_with(&[("phone", &self.sender.phone)])]].concat()
+    }
+
+    /// A whole package: nothing to count, and one case.
+    pub fn is_set_aside(&self) -> bool {
+        matches!(self.subject, Subject::SetAside { .. })
     }
 
     /// Said under a lane of which not everything is shown.
@@ -172,9 +201,30 @@ impl<'a> Draft<'a> {
     }
 }
 
-/// Who has to move first: whatever else is waited for, the outlet can begin with its own part; then the centre with its own.
+/// The package as the letter's one case.
+fn set_aside(desk: &Desk, aside: &PackageSetAside, on: Date) -> Part {
+    let lane = first_of(&aside.reasons.iter().collect::<Vec<_>>());
+    let case = Case {
+        application_id: aside.package_id.clone().unwrap_or_default(),
+        package_id: aside.package_id.clone().unwrap_or_default(),
+        row: 0,
+        place: aside.name.clone(),
+        outcome: Outcome::Rejected,
+        name: String::new(),
+        picture: None,
+        reasons: aside.reasons.clone(),
+        by: messages::lane_by(lane).said_of_day(desk.profile().answers.by(lane, on)),
+    };
+    Part { lane, total: 1, cases: vec![case] }
+}
+
 fn lane_of(state: &ApplicationState) -> AnswerLane {
-    let lanes: Vec<AnswerLane> = case::stopping(&state.reasons).map(|r| r.code.definition().lane).collect();
+    first_of(&case::stopping(&state.reasons).collect::<Vec<_>>())
+}
+
+/// Who has to move first: whatever else is waited for, the outlet can begin with its own part; then the centre with its own.
+fn first_of(reasons: &[&Reason]) -> AnswerLane {
+    let lanes: Vec<AnswerLane> = reasons.iter().map(|r| r.code.definition().lane).collect();
     let order = [AnswerLane::FixAtOutlet, AnswerLane::OurSide, AnswerLane::WeWillRetry];
     order.into_iter().find(|lane| lanes.contains(lane)).unwrap_or(AnswerLane::OurSide)
 }

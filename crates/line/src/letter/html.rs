@@ -59,6 +59,9 @@ fn notes(out: &mut dyn Write, notes: &[Reason]) -> io::Result<()> {
 
 /// What was wrong how often, with everything that isn't shown below.
 fn brief(out: &mut dyn Write, draft: &Draft) -> io::Result<()> {
+    if draft.is_set_aside() {
+        return Ok(());
+    }
     if draft.by_code.is_empty() {
         return spans(out, "p", "two", &Message::NothingToDo.said());
     }
@@ -74,8 +77,11 @@ fn brief(out: &mut dyn Write, draft: &Draft) -> io::Result<()> {
 fn lane(out: &mut dyn Write, draft: &Draft, part: &Part) -> io::Result<()> {
     let [name, means] = messages::lane(part.lane);
     let colour = css(lane_colour(part.lane));
-    writeln!(out, "<h2 style='color:{colour};border-left:5px solid'>{}<span class=n>{}</span></h2>", name.both(), messages::count(part.total))?;
-    spans(out, "p", "two", &means.said())?;
+    // Of a whole package, the letter's first sentence says what it means.
+    if !draft.is_set_aside() {
+        writeln!(out, "<h2 style='color:{colour};border-left:5px solid'>{}<span class=n>{}</span></h2>", name.both(), messages::count(part.total))?;
+        spans(out, "p", "two", &means.said())?;
+    }
     part.cases.iter().try_for_each(|shown| article(out, shown))?;
     draft.more(part).map_or(Ok(()), |more| spans(out, "p", "two more", &more))
 }

@@ -11,7 +11,7 @@ use card::{Ordinal, Profile};
 use jiff::civil::Date;
 use ledger::book::Book;
 use ledger::book::state::{BatchState, PackageState};
-use ledger::entry::FileDigest;
+use ledger::entry::{FileDigest, PackageSetAside};
 use ledger::fault::Fault;
 use ledger::publish::Together;
 
@@ -69,6 +69,17 @@ impl Desk<'_> {
             Lookup::NoRegister | Lookup::Unknown => (String::new(), String::new()),
         };
         Draft::gather(self, [outlet.to_owned(), name, name_zh], subject, lists, ordinals)
+    }
+
+    /// Writes the letter about a package that was not let in: `STEM.html` and `STEM.pdf`, whose digests `STEM.json` beside them names.
+    ///
+    /// # Errors
+    /// The disk fails.
+    pub fn write_set_aside(&self, files: &mut Together, aside: &PackageSetAside, outlet: &str, stem: &str) -> Result<Vec<FileDigest>, Fault> {
+        let on = self.plan.day(aside.at);
+        let name = stem.rsplit('/').next().unwrap_or(stem);
+        let draft = self.draft(outlet, Subject::SetAside { aside, on }, [format!("{name}.json"), String::new()], &[])?;
+        write(files, &draft, ["html", "pdf"].map(|form| format!("{stem}.{form}")), on)
     }
 
     fn profile(&self) -> &Profile {

@@ -37,9 +37,9 @@ fn blocks(draft: &Draft) -> Vec<Block> {
         blocks.push(Block::Heading { text: Message::AboutThePackage.said(), number: String::new(), colour: INK });
         blocks.extend(draft.notes.iter().map(note));
     }
-    if draft.by_code.is_empty() {
+    if draft.by_code.is_empty() && !draft.is_set_aside() {
         blocks.push(Block::Paragraph(Message::NothingToDo.said()));
-    } else {
+    } else if !draft.is_set_aside() {
         blocks.push(Block::Heading { text: Message::InBrief.said(), number: String::new(), colour: INK });
         blocks.extend(draft.by_code.iter().map(|(code, applications)| {
             let d = code.definition();
@@ -55,8 +55,10 @@ fn blocks(draft: &Draft) -> Vec<Block> {
 
 fn lane(blocks: &mut Vec<Block>, draft: &Draft, part: &Part) {
     let [name, means] = messages::lane(part.lane);
-    blocks.push(Block::Heading { text: name.said(), number: messages::count(part.total), colour: lane_colour(part.lane) });
-    blocks.push(Block::Paragraph(means.said()));
+    if !draft.is_set_aside() {
+        blocks.push(Block::Heading { text: name.said(), number: messages::count(part.total), colour: lane_colour(part.lane) });
+        blocks.push(Block::Paragraph(means.said()));
+    }
     blocks.extend(part.cases.iter().map(|case| Block::Case(shown(case))));
     blocks.extend(draft.more(part).map(Block::Note));
 }

@@ -102,7 +102,7 @@ impl Report<'_> {
         let Printed { batch, cut, .. } = *self.printed;
         for at in spread(batch.cards as usize, self.plan.proof_cards) {
             let Some(state) = self.book.application(cut.cards[at].ordinal)? else { continue };
-            if state.place.as_ref().is_none_or(|p| p.void || p.batch != batch.batch) {
+            if state.place_in(&batch.batch).is_none_or(|p| p.void) {
                 continue;
             }
             let Ok((card, photo)) = self.printed.card(&state) else { continue };

@@ -46,7 +46,7 @@ impl Tally {
         for ordinal in (batch.arrived_from.0..batch.arrived_until.0).map(Ordinal) {
             let Some(a) = book.application(ordinal)? else { continue };
             tally.outcomes[a.outcome as usize] += 1;
-            tally.in_batch += u64::from(a.place.as_ref().is_some_and(|p| p.batch == batch.batch));
+            tally.in_batch += u64::from(a.place_in(&batch.batch).is_some());
             tally.outlets.entry(a.outlet.clone()).or_default().outcomes[a.outcome as usize] += 1;
             if let Some(headline) = a.reasons.first().filter(|_| a.outcome != Outcome::Accepted) {
                 *tally.codes.entry(headline.code).or_default().entry(a.outlet).or_default() += 1;
@@ -59,7 +59,7 @@ impl Tally {
     pub fn add_cards(&mut self, book: &Book, batch: &BatchState, cut: &BatchCut) -> Result<(), Fault> {
         for card in &cut.cards {
             let Some(a) = book.application(card.ordinal)? else { continue };
-            let void = a.place.as_ref().is_none_or(|p| p.void || p.batch != batch.batch);
+            let void = a.place_in(&batch.batch).is_none_or(|p| p.void);
             let outlet = self.outlets.entry(a.outlet).or_default();
             if void { outlet.void += 1 } else { outlet.made += 1 }
         }

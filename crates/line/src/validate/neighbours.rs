@@ -7,7 +7,7 @@ use jiff::ToSpan as _;
 use jiff::civil::Date;
 use ledger::book::Book;
 use ledger::book::queries::Shared;
-use ledger::book::state::ApplicationState;
+use ledger::book::state::{ApplicationState, Fate, RemakeStage};
 use ledger::entry::{Cause, Facts, JudgedApplication, Millis, Moved};
 use ledger::fault::Fault;
 
@@ -127,6 +127,9 @@ impl Neighbourhood<'_> {
     /// DUP-03 for an application still under way, DUP-05 and PRM-05 for a card already made.
     fn live_neighbours(&self, c: &Candidate, same_person: &[ApplicationState], finding: &mut Finding) -> Result<(), Fault> {
         for old in same_person {
+            if self.is_over(old)? {
+                continue;
+            }
             if !old.has_card() {
                 if old.outcome != Outcome::Rejected {
                     finding.reasons.push(self.reason(Code::Dup03, format!("package #{}", old.package), "one application a person"));
@@ -143,6 +146,15 @@ impl Neighbourhood<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Its card is none any more, and is not to be made again: spoiled or revoked.
+    fn is_over(&self, old: &ApplicationState) -> Result<bool, Fault> {
+        let Some(place) = old.place.as_ref().filter(|_| old.has_card()) else { return Ok(false) };
+        let Some(card) = self.book.card(&place.number, place.generation)? else { return Ok(false) };
+        let open = self.book.remake(&place.number, place.generation)?.is_some_and(|r| r.stage == RemakeStage::Requested);
+        let spoiled = self.book.fate(&card)? == Fate::Spoiled && !open;
+        Ok(spoiled || self.book.revoked(&place.number, place.generation)?.is_some())
     }
 
     /// A replacement must name a card of this very person, if we made it.

@@ -273,8 +273,11 @@ impl<'o> Making<'o> {
         if self.gallery.wears_scarf(index) {
             row.set("religious_headgear", "true");
         }
-        if individual {
+        // An outlet must give receipts to individuals; most give them to employers' staff too.
+        if individual || index % 4 != 0 {
             row.set("receipt_number", format!("R{index:09}"));
+        }
+        if individual {
             row.set("due_on", today.saturating_add(30.days()).to_string());
         }
         if individual && dice.chance(0.25) {

@@ -17,7 +17,7 @@ pub(in crate::story) struct Person {
 }
 
 impl Person {
-    fn new(id: &'static str, role: Role) -> Self {
+    pub fn new(id: &'static str, role: Role) -> Self {
         Self { id, role, pair: KeyPair::generate_unencrypted_keypair().unwrap() }
     }
 
@@ -63,7 +63,7 @@ fn night() -> Vec<Entry> {
     ]
 }
 
-fn device(name: &str, who: &str, by: Option<&Person>) -> Entry {
+pub(in crate::story) fn device(name: &str, who: &str, by: Option<&Person>) -> Entry {
     let recipient = format!("age1{name}");
     let text = format!("cardline device added\nplant: p\ndevice: {name}\nkind: printer\nrecipient: {recipient}\nsealed-only: yes\nby: {who}\n");
     let signature = by.map(|by| by.sign(&text));
@@ -91,14 +91,14 @@ pub(in crate::story) fn begun(name: &str, number: u64, path: &str, previous: Opt
 
 /// The token again, under the header it must have.
 pub(in crate::story) fn signed(token: &mut HandoverBegun) {
-    token.header = Digest::of(header(token, &format!("age1{}", token.device), "p").as_bytes());
+    token.header = Digest::of(header(token, &Reached::Envelope(format!("age1{}", token.device)), "p").as_bytes());
 }
 
-fn done(name: &str, number: u64) -> Entry {
+pub(in crate::story) fn done(name: &str, number: u64) -> Entry {
     Entry::HandoverDone(HandoverDone { device: name.into(), number, envelope_len_bytes: 1, envelope: Digest([2; 32]), at: AT + 2 })
 }
 
-fn said(token: &HandoverBegun, arrived: bool, person: &Person) -> Entry {
+pub(in crate::story) fn said(token: &HandoverBegun, arrived: bool, person: &Person) -> Entry {
     let (device, number, header, word) = (&token.device, token.number, token.header, if arrived { "yes" } else { "no" });
     let (id, role) = (person.id, person.role.name());
     let text = format!(
@@ -108,10 +108,9 @@ fn said(token: &HandoverBegun, arrived: bool, person: &Person) -> Entry {
     Entry::HandoverResolved(HandoverResolved { device, number, arrived, person: id.into(), role: person.role, reason: "looked".into(), signature, at: AT + 3 })
 }
 
-/// What is broken of I-24, I-27 and I-33; the people are put into the register first.
-pub(in crate::story) fn broken(people: &[Person], entries: Vec<Entry>) -> Vec<String> {
-    let (mut story, mut proofs) = (Story::default(), Proofs::default());
-    let joined = people.iter().enumerate().map(|(i, p)| {
+/// The people put into the register, in order, each allowed by the first.
+pub(in crate::story) fn joined(people: &[Person]) -> Vec<Entry> {
+    let joins = |(i, p): (usize, &Person)| {
         let (id, role, key, change) = (p.id, p.role, p.pair.pk.to_base64(), i + 1);
         let approval = (i > 0).then(|| {
             let by = &people[0];
@@ -119,17 +118,29 @@ pub(in crate::story) fn broken(people: &[Person], entries: Vec<Entry>) -> Vec<St
             Approval { person: by.id.into(), signature: by.sign(&text) }
         });
         Entry::PersonAdded(PersonAdded { person: id.into(), name: "N".into(), role, key, approval, at: AT })
-    });
-    let all: Vec<Entry> = night().into_iter().chain(joined).chain(entries).collect();
+    };
+    people.iter().enumerate().map(joins).collect()
+}
+
+/// What is broken of I-24, I-27 and I-33; the people are put into the register first.
+pub(in crate::story) fn broken(people: &[Person], entries: Vec<Entry>) -> Vec<String> {
+    broken_of(&["I-24", "I-27", "I-33"], people, entries)
+}
+
+/// The same of other invariants.
+pub(in crate::story) fn broken_of(ids: &[&str], people: &[Person], entries: Vec<Entry>) -> Vec<String> {
+    let (mut story, mut proofs) = (Story::default(), Proofs::default());
+    let all: Vec<Entry> = night().into_iter().chain(joined(people)).chain(entries).collect();
     for (seq, entry) in (1..).zip(&all) {
         story.tell(seq, entry, &mut proofs);
     }
-    let ours = proofs.findings().filter(|f| !f.ok && ["I-24", "I-27", "I-33"].contains(&f.id));
+    story.stock_settled(&mut proofs);
+    let ours = proofs.findings().filter(|f| !f.ok && ids.contains(&f.id));
     ours.map(|f| format!("{} {}", f.id, f.detail.unwrap_or_default())).collect()
 }
 
 #[track_caller]
-fn only(entries: Vec<Entry>, why: &str) {
+pub(in crate::story) fn only(entries: Vec<Entry>, why: &str) {
     let found = broken(&[], entries);
     assert!(found.len() == 1 && found[0].starts_with("I-27") && found[0].contains(why), "{why}: {found:?}");
 }

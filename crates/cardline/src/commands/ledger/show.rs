@@ -3,12 +3,14 @@
 use std::io::{self, BufWriter, Write};
 
 use card::{BatchId, Code, Outcome};
-use ledger::entry::{CardAttempted, Entry, HandoverBegun, Judged, Millis};
+use ledger::entry::{CardAttempted, Entry, HandoverBegun, Judged, Millis, PrintEnded};
 use ledger::fault::Fault;
 use ledger::journal::{JournalView, Record};
 use line::plan::rfc3339;
 
 use super::super::encode::end_of;
+use super::super::stock::headline as headline_of_stock;
+use super::super::track::remade;
 use super::told;
 use crate::cli::Cli;
 
@@ -89,6 +91,8 @@ fn of_batch(entry: &Entry) -> Option<&BatchId> {
         Entry::BatchPurged(e) => Some(&e.batch),
         Entry::HandoverBegun(e) => Some(&e.batch),
         Entry::CardAttempted(e) => Some(&e.batch),
+        Entry::StockMoved(e) => e.batch.as_ref(),
+        Entry::BatchReconciled(e) => Some(&e.batch),
         _ => None,
     }
 }
@@ -144,6 +148,15 @@ fn summary(entry: &Entry) -> (Option<Millis>, String) {
             let (card, word) = (named(&e.number, e.generation), if e.good { "good" } else { "spoiled" });
             (Some(e.at), format!("attempt {} at {card}: {word}, says {} ({}), because: {}", e.attempt, e.person, e.role.name(), e.reason))
         }
+        Entry::PrinterAdded(e) => (Some(e.at), format!("printer {} at {} added by {}", e.device, e.uri, e.who)),
+        Entry::PrintEnded(e) => (Some(e.at), print_ended(e)),
+        Entry::RemakeRequested(_) | Entry::RemakeApproved(_) | Entry::RemakeRefused(_) | Entry::CardRevoked(_) => {
+            remade(entry, &|_, _| true).map_or((None, String::new()), |(at, line)| (Some(at), line))
+        }
+        Entry::StockReceived(_) | Entry::StockMoved(_) | Entry::DestructionAsked(_) | Entry::DestructionWitnessed(_) | Entry::BatchReconciled(_) => {
+            (entry.at(), headline_of_stock(entry).unwrap_or_default())
+        }
+        Entry::Deliveries(e) => (Some(e.at), format!("deliveries: {} lines of {} by {}", e.lines.len(), e.file, e.who)),
     }
 }
 
@@ -159,6 +172,13 @@ fn named(number: &str, generation: u32) -> String {
 
 fn handover_begun(e: &HandoverBegun) -> String {
     format!("batch {} job {}: hand-over {} of {} to {} begun by {}, header {}", e.batch, e.job, e.number, e.file.path, e.device, e.who, e.header)
+}
+
+fn print_ended(e: &PrintEnded) -> String {
+    let status = e.status.map_or_else(String::new, |status| format!(", status {status:04x}"));
+    let job = e.printer_job.map_or_else(String::new, |job| format!(", the printer's job {job}"));
+    let sides = e.impressions.map_or_else(String::new, |n| format!(", {n} sides"));
+    format!("hand-over {} to {}: the printer says {}{status}{job}{sides}", e.number, e.device, e.outcome.name())
 }
 
 fn codes(reasons: &[card::Reason]) -> String {
