@@ -81,7 +81,8 @@ fn an_employer_is_told_of_each_bundle_and_so_is_its_outlet() {
     let mut with_receipts = 0;
     for (path, bytes) in &lists {
         let staff = rows(bytes);
-        let notice = to("employer").into_iter().find(|n| n["bundle"].as_u64() == staff[0]["bundle"].parse().ok()).unwrap_or_else(|| panic!("{path}: no notice"));
+        let notice =
+            to("employer").into_iter().find(|n| n["bundle"].as_u64() == staff[0]["bundle"].parse().ok()).unwrap_or_else(|| panic!("{path}: no notice"));
         assert_eq!((notice["cards"].as_u64(), notice["employer_code"].as_str()), (Some(staff.len() as u64), Some(staff[0]["employer_code"].as_str())));
         let receipts: Vec<&str> = staff.iter().map(|row| row["receipt_number"].as_str()).filter(|r| !r.is_empty()).collect();
         assert_eq!(notice["receipt_numbers"].as_array().unwrap().iter().map(|r| r.as_str().unwrap()).collect::<Vec<_>>(), receipts);
