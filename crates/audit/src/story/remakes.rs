@@ -132,7 +132,8 @@ impl Story {
         if batch.stage != Stage::Dispatched || batch.record(slot.position).is_none() || cut.ordinal != e.ordinal {
             return Err("though it isn't out, or is another application's");
         }
-        let delivered = cut.delivered() || self.courier_delivered(slot.batch, slot.position);
+        let in_box = self.fate(slot) != Fate::Spoiled && self.courier_delivered(slot.batch, slot.position);
+        let delivered = cut.delivered() || in_box;
         if delivered != e.delivered || (e.delivered && e.report.is_none()) {
             return Err("as delivered though it was not, or without a report though it was");
         }

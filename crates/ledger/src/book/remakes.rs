@@ -147,13 +147,16 @@ impl Book {
         Ok(cards)
     }
 
-    /// Its outlet or holder has had it: they, or the courier of its letter or box, said so.
+    /// Its outlet or holder has had it: they, or the courier of its letter or box, said so. A spoiled card was in no box.
     ///
     /// # Errors
     /// The index fails.
     pub fn was_delivered(&self, card: &CardState) -> Result<bool, Fault> {
         let handed_on = card.events.iter().any(|(kind, ..)| matches!(kind, CardEventKind::Received | CardEventKind::Collected));
-        Ok(handed_on || self.delivery_of(&card.batch, card.position)?.is_some_and(|line| line.state == DeliveryState::Delivered))
+        if handed_on || self.fate(card)? == Fate::Spoiled {
+            return Ok(handed_on);
+        }
+        Ok(self.delivery_of(&card.batch, card.position)?.is_some_and(|line| line.state == DeliveryState::Delivered))
     }
 
     /// What is known of a card: spoiled if the machine or a reader here says so, good if one says so and the other has nothing against it.

@@ -107,6 +107,19 @@ impl Tale {
 }
 
 #[test]
+fn a_card_its_courier_delivered_is_delivered_and_a_spoiled_one_is_not() {
+    let boxed = |t: Tale| {
+        let (order, state) = (Order::Bundle { number: 1, first: 0, last: 0 }, DeliveryState::Delivered);
+        let line = DeliveryLine { batch: BatchId::parse("B20250601-01").unwrap(), order, state, cause: None, at: AT };
+        t.told(Entry::Deliveries(Deliveries { file: Digest([1; 32]), lines: vec![line], who: "wu".into(), at: AT }))
+    };
+    boxed(Tale::new().result(1, 0, MachineResult::Good)).asked(lost()).is(&[]);
+    boxed(Tale::new().result(1, 0, MachineResult::Good)).asked(RemakeRequested { delivered: false, report: None, ..lost() }).is(&["I-08"]);
+    boxed(Tale::spoiled()).asked(requested()).is(&[]);
+    boxed(Tale::spoiled()).asked(RemakeRequested { who: "wu".into(), delivered: true, report: Some(Keyed([3; 16])), ..requested() }).is(&["I-08"]);
+}
+
+#[test]
 fn a_remake_told_as_it_goes_is_sound() {
     let r = requested();
     let t = Tale::spoiled().asked(r.clone()).approved(&r, 0).night(2, 0, 2).result(2, 0, MachineResult::Good);

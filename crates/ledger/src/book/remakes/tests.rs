@@ -235,3 +235,24 @@ fn folding_any_suffix_again_changes_nothing() {
         }
     }
 }
+
+#[test]
+fn a_courier_who_delivered_its_box_delivered_a_card_unless_it_was_spoiled() {
+    let order = Order::Bundle { number: 1, first: 0, last: 0 };
+    let line = |state, cause| {
+        Entry::Deliveries(Deliveries {
+            file: Digest([state as u8; 32]),
+            lines: vec![DeliveryLine { batch: batch(1), order, state, cause, at: 2 }],
+            who: "li".into(),
+            at: 2,
+        })
+    };
+    let was = |entries: &[Entry]| {
+        let book = told(&[&[cut(1, &[(0, 0, 1)])], entries].concat());
+        book.was_delivered(&book.card(NUMBERS[0], 1).unwrap().unwrap()).unwrap()
+    };
+    let (delivered, returned) = (line(DeliveryState::Delivered, None), line(DeliveryState::Returned, Some(DeliveryCause::Refused)));
+    assert!(!was(&[]) && !was(&[returned]));
+    assert!(was(std::slice::from_ref(&delivered)) && was(&[result(1, 0, MachineResult::Good), delivered.clone()]));
+    assert!(!was(&[result(1, 0, MachineResult::Spoiled), delivered]), "it was in no box");
+}
