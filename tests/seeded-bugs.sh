@@ -19,7 +19,7 @@ BUGS=(
   "ApproverTwice         people::"
   "ReplayByName          a_night_ends_as_expected"
   "UnkeyedDigest         keyed_digests_separate_their_parts"
-  "TokenAfterBytes       nothing_leaves_twice_wherever_a_hand_over_is_killed"
+  "TokenAfterBytes       nothing_leaves_twice_wherever_a_hand_over_is_killed nothing_is_printed_twice_wherever_a_print_job_is_killed"
   "ResendInDoubt         nothing_leaves_twice_wherever_a_hand_over_is_killed"
   "AttemptAfterBytes     no_card_is_made_twice_wherever_the_ledger_stops"
   "DoubtPlayedAgain      no_card_is_made_twice_wherever_the_ledger_stops"
