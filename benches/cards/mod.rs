@@ -14,6 +14,7 @@ pub fn card(n: usize) -> Card {
         position: n as u32 + 1,
         job: (n / JOB_CARDS) as u32 + 1,
         slot: (n % JOB_CARDS) as u32 + 1,
+        tray: 1,
         number: card_number::number_at("H", n as u64).expect("a number"),
         generation: 1,
         remake_of: None,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::plant::{Plant, text};
+use crate::plant::{Plant, rows, text};
 
 const DAY_AFTER: &str = "2026-11-25T08:00:00Z";
 
@@ -16,12 +16,6 @@ struct Sent {
     letters: Vec<BTreeMap<String, String>>,
     /// Rows of the list of bundles.
     bundles: Vec<BTreeMap<String, String>>,
-}
-
-fn rows(bytes: &[u8]) -> Vec<BTreeMap<String, String>> {
-    let mut csv = csv::Reader::from_reader(bytes);
-    let heading = csv.headers().unwrap().clone();
-    csv.records().map(|row| heading.iter().map(str::to_owned).zip(row.unwrap().iter().map(str::to_owned)).collect()).collect()
 }
 
 impl Sent {

@@ -132,6 +132,11 @@ fn the_report_balances_and_every_figure_can_be_read_aloud() {
     {
         assert!(report.contains(heading), "{heading}");
     }
+    let status: serde_json::Value = serde_json::from_str(plant().ok(&["status", "--json"]).trim()).unwrap();
+    let (received, aside) = (&status["packages"]["received"], &status["packages"]["set_aside"]);
+    assert!(aside.as_u64() > Some(0) && report.contains(&format!("{received} taken in, {aside} set aside whole")), "{status}");
+    let listed = &report[report.find("Packages set aside").unwrap()..report.find("Throughput").unwrap()];
+    assert_eq!(listed.matches("<tr><td class=a>").count() as u64, aside.as_u64().unwrap());
     let slowest = &report[report.find("Slowest items").unwrap()..report.find("Proof sheet").unwrap()];
     let named: Vec<&str> = slowest.split("<tr><td>").skip(1).collect();
     assert_eq!(named.len(), 8);

@@ -1,13 +1,16 @@
 //! What goes with the cards, as outlets, employers' staff and couriers get it: every card once, asked for by its receipt number; and the
 //! cards nobody comes for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 use std::sync::OnceLock;
 
 use serde_json::Value;
 
-use crate::plant::{Plant, text};
+use testkit::world::SimDisk;
+
+use crate::plant::{Plant, rows, text};
+use crate::world::plant::{broken, plan, run, stocked};
 
 /// A plant after its first night; nothing here changes it.
 fn plant() -> &'static Plant {
@@ -19,11 +22,12 @@ fn plant() -> &'static Plant {
     })
 }
 
-/// Rows of a CSV by column, a spreadsheet's apostrophe left as it is.
-fn rows(bytes: &[u8]) -> Vec<BTreeMap<String, String>> {
-    let mut csv = csv::Reader::from_reader(bytes);
-    let heading = csv.headers().unwrap().clone();
-    csv.records().map(|row| heading.iter().map(str::to_owned).zip(row.unwrap().iter().map(str::to_owned)).collect()).collect()
+/// The employer's code; one of digits alone has an apostrophe before it, or a spreadsheet would round it.
+fn code_of(row: &BTreeMap<String, String>) -> &str {
+    let code = &row["employer_code"];
+    let plain = code.strip_prefix('\'').unwrap_or(code);
+    assert_eq!(plain.bytes().all(|b| b.is_ascii_digit()), plain.len() < code.len(), "{code}");
+    plain
 }
 
 fn named(end: &str) -> Vec<(String, Vec<u8>)> {
@@ -40,6 +44,31 @@ fn told() -> BTreeMap<String, Option<String>> {
         .collect()
 }
 
+/// A box of ten in trays of four: every list says in which a card lies, and `verify` holds them against one another.
+#[test]
+fn cards_lie_in_trays_one_after_the_other() {
+    let mut plan = plan(1);
+    plan.profile.packing.cards_per_tray = 4;
+    let disk = SimDisk::of(stocked(60, 5, Some(0.0)));
+    run(&disk, &plan).unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!(broken(&disk), Vec::<String>::new());
+    let files = disk.state().files("batches");
+    let listed: Vec<_> = files.iter().filter(|(path, _)| path.ends_with(".csv") && !path.ends_with("bundles.csv")).collect();
+    let mut trays = BTreeSet::new();
+    for (path, bytes) in &listed {
+        for row in rows(bytes) {
+            let (job, slot) = row["position"].split_once('-').unwrap();
+            let tray = (slot.parse::<u32>().unwrap() - 1) / 4 + 1;
+            assert_eq!((row["box"].as_str(), row["tray"].parse()), (job, Ok(tray)), "{path}");
+            trays.insert(tray);
+        }
+    }
+    assert_eq!(trays, BTreeSet::from([1, 2, 3]), "ten cards a box");
+    let (path, bytes) = listed.iter().find(|(path, bytes)| path.contains("/bundle-") && text(bytes).contains(",2,0")).expect("a second tray");
+    disk.put(path, text(bytes).replacen(",2,0", ",7,0", 1).as_bytes());
+    assert!(broken(&disk).iter().any(|found| found.contains("I-12") || found.contains("I-20")), "{path}");
+}
+
 #[test]
 fn an_employers_staff_gets_a_line_for_each_employee_to_sign() {
     let lists = named("-staff.csv");
@@ -52,11 +81,12 @@ fn an_employers_staff_gets_a_line_for_each_employee_to_sign() {
         let bundle = bundles.iter().find(|b| b["bundle"] == staff[0]["bundle"]).unwrap();
         assert_eq!(staff.len().to_string(), bundle["cards"]);
         for (theirs, packed) in staff.iter().zip(&packing) {
-            for column in ["box", "position", "card_number", "generation", "name", "name_zh", "receipt_number", "record"] {
+            for column in ["box", "tray", "position", "card_number", "generation", "name", "name_zh", "receipt_number", "record"] {
                 assert_eq!(theirs[column], packed[column], "{path} {column}");
             }
             assert_eq!(theirs["employer_code"], bundle["employer_code"]);
-            assert_eq!(theirs["letter"], format!("AL-{}", &theirs["employer_code"][8..14]), "as the package's manifest says");
+            let code = code_of(theirs);
+            assert_eq!(theirs["letter"], format!("AL-{}", &code[8..14]), "as the package's manifest says");
             assert!(theirs["staff"] == "示例专办员" && !theirs["employer"].is_empty());
         }
         let pdf = plant().root.join(path.replace(".csv", ".pdf"));
@@ -83,7 +113,7 @@ fn an_employer_is_told_of_each_bundle_and_so_is_its_outlet() {
         let staff = rows(bytes);
         let notice =
             to("employer").into_iter().find(|n| n["bundle"].as_u64() == staff[0]["bundle"].parse().ok()).unwrap_or_else(|| panic!("{path}: no notice"));
-        assert_eq!((notice["cards"].as_u64(), notice["employer_code"].as_str()), (Some(staff.len() as u64), Some(staff[0]["employer_code"].as_str())));
+        assert_eq!((notice["cards"].as_u64(), notice["employer_code"].as_str()), (Some(staff.len() as u64), Some(code_of(&staff[0]))));
         let receipts: Vec<&str> = staff.iter().map(|row| row["receipt_number"].as_str()).filter(|r| !r.is_empty()).collect();
         assert_eq!(notice["receipt_numbers"].as_array().unwrap().iter().map(|r| r.as_str().unwrap()).collect::<Vec<_>>(), receipts);
         with_receipts += receipts.len();

@@ -4,13 +4,16 @@ use crate::plant::{Plant, text};
 
 #[test]
 fn a_night_ends_as_expected_and_balances() {
-    let plant = Plant::stocked(200, 7);
+    let plant = Plant::stocked(200, 3);
     let closing = plant.closing(&["run", "--json"]);
     let n = |path: &str| closing.pointer(path).and_then(serde_json::Value::as_u64).unwrap_or_else(|| panic!("{path} in {closing}"));
     assert!(n("/applications/ingested") >= 150);
     assert_eq!(n("/applications/ingested"), n("/applications/accepted") + n("/applications/rejected") + n("/applications/held"));
     assert!(n("/applications/rejected") > 0 && n("/applications/held") > 0 && n("/packages/quarantined") > 0);
     assert!(n("/cards") > 100 && n("/jobs") == n("/cards").div_ceil(40) && n("/bundles") > 1);
+    let stopped = n("/applications/stopped_later") + n("/applications/stopped_at_cut");
+    assert_eq!(n("/applications/accepted") + n("/applications/rejudged"), n("/cards") + stopped);
+    assert!(stopped > 0, "a package later than another takes an application of that one along");
     assert_eq!(closing["exit"], 0);
     plant.ok(&["demo", "--check", "--no-run"]);
     let verified = plant.ok(&["verify"]);

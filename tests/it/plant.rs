@@ -109,6 +109,13 @@ impl Plant {
     }
 }
 
+/// Rows of a CSV by column, a spreadsheet's apostrophe left as it is.
+pub fn rows(bytes: &[u8]) -> Vec<BTreeMap<String, String>> {
+    let mut csv = csv::Reader::from_reader(bytes);
+    let heading = csv.headers().unwrap().clone();
+    csv.records().map(|row| heading.iter().map(str::to_owned).zip(row.unwrap().iter().map(str::to_owned)).collect()).collect()
+}
+
 pub fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }

@@ -4,6 +4,12 @@
 
 use std::fs;
 use std::process::Output;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use plant::PlantLock;
 
 use crate::handover::{Bureau, fine, refused};
 use crate::ipp_printer::{GET_JOB, GET_PRINTER, IppPrinter, PRINT_JOB, Reply, VALIDATE_JOB, answer, fine as prints, fine_but, http, job, printer, value};
@@ -99,6 +105,77 @@ fn wrong_media_or_a_printer_that_is_not_ready_is_refused_and_uses_no_token() {
     refused(&output, 69, "PRN-04 it would refuse the job: status 040b as the test wants?[2J");
     assert!(printer.got(PRINT_JOB).is_empty() && b.in_doubt() == 0);
     assert!(fine(&b.print(1, "ip-1")).contains("as hand-over 1"), "no token was used");
+    b.verified();
+}
+
+/// A printer takes hours over a job: meanwhile the plant is everybody's, the job nobody's to settle, and the end waits for whoever has the plant.
+#[test]
+fn while_a_printer_is_at_work_the_plant_is_free() {
+    let (at_work, may_end) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+    let (seen, ends) = (Arc::clone(&at_work), Arc::clone(&may_end));
+    let (b, _printer) = bureau(188, move |got, before| match got.operation {
+        GET_JOB if !ends.load(Ordering::SeqCst) => {
+            seen.store(true, Ordering::SeqCst);
+            Reply::Status(0, job(41, 5, 3))
+        }
+        _ => prints(got, before),
+    });
+    let other = IppPrinter::start(prints);
+    fine(&b.printer("ip-2", &other.uri()));
+    let until = |holds: &dyn Fn() -> bool| {
+        let since = Instant::now();
+        while !holds() {
+            assert!(since.elapsed() < Duration::from_secs(120), "nothing happens");
+            thread::sleep(Duration::from_millis(20));
+        }
+    };
+    let standing = || serde_json::from_str::<serde_json::Value>(&b.plant.ok(&["status", "--json"])).unwrap();
+    thread::scope(|scope| {
+        let printing = scope.spawn(|| b.print(1, "ip-1"));
+        until(&|| at_work.load(Ordering::SeqCst));
+        let status = b.status();
+        assert!(status.contains("/1 at ip-1 as hand-over 1: process ") && !status.contains("IN DOUBT"), "{status}");
+        assert_eq!((standing()["printing"].as_array().unwrap().len(), b.in_doubt()), (1, 0));
+        refused(&b.resolve_at("ip-1", "1", "arrived", "wu"), 75, "LCK-01 ip-1 is in use by process");
+        refused(&b.print(2, "ip-1"), 75, "LCK-01 ip-1 is in use by process");
+        refused(&b.print(1, "ip-2"), 77, "HND-01");
+        assert!(fine(&b.print(2, "ip-2")).contains("as hand-over 1"), "another printer prints beside it");
+        b.plant.ok(&["run"]);
+        b.plant.ok(&["verify"]);
+        let (plant, _) = PlantLock::take(&b.plant.root, "somebody", 0).unwrap();
+        may_end.store(true, Ordering::SeqCst);
+        thread::sleep(Duration::from_millis(1500));
+        assert!(!printing.is_finished(), "its end is to be written down first");
+        plant.release().unwrap();
+        let said = fine(&printing.join().unwrap());
+        assert!(said.contains("/1 printed at ip-1 as hand-over 1"), "{said}");
+    });
+    assert_eq!((standing()["printing"].as_array().unwrap().len(), b.in_doubt()), (0, 0));
+    b.verified();
+}
+
+#[test]
+fn a_print_that_is_killed_is_at_work_no_more() {
+    let at_work = Arc::new(AtomicBool::new(false));
+    let seen = Arc::clone(&at_work);
+    let (b, _printer) = bureau(189, move |got, before| {
+        seen.fetch_or(got.operation == GET_JOB, Ordering::SeqCst);
+        if got.operation == GET_JOB { Reply::Status(0, job(41, 5, 3)) } else { prints(got, before) }
+    });
+    let mut printing = b.plant.command(&["print", &format!("{}/1", b.batch), "--device", "ip-1", "--as", "wu"]).spawn().unwrap();
+    while !at_work.load(Ordering::SeqCst) && printing.try_wait().unwrap().is_none() {
+        thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(b.in_doubt(), 0);
+    printing.kill().unwrap();
+    printing.wait().unwrap();
+    assert!(b.in_doubt() == 1 && b.status().contains("IN DOUBT      hand-over 1 to ip-1"));
+    b.plant.ok(&["run"]);
+    refused(&b.print(1, "ip-1"), 77, "HND-01");
+    for person in ["wu", "li"] {
+        fine(&b.resolve_at("ip-1", "1", "arrived", person));
+    }
+    assert!(fine(&b.print(1, "ip-1")).contains("nothing was printed"));
     b.verified();
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::process::Command;
 
-use crate::plant::{Plant, text};
+use crate::plant::{Plant, rows, text};
 
 /// 31 days after the clock every other command is shown.
 const LATER: &str = "2026-12-23T14:00:01Z";
@@ -200,9 +200,10 @@ fn a_lost_key_stops_a_run_with_its_code_and_spoils_nothing() {
 fn nothing_personal_lies_open_in_the_vault() {
     let plant = Plant::stocked(40, 94);
     plant.ok(&["run"]);
-    let lists = plant.outputs().into_iter().filter(|(path, _)| path.contains("/bundle-") && path.ends_with(".csv"));
-    let names: Vec<String> =
-        lists.flat_map(|(_, bytes)| text(&bytes).lines().skip(1).map(|l| l.split(',').nth(7).unwrap_or("").to_owned()).collect::<Vec<_>>()).collect();
+    let mut names = Vec::new();
+    for (_, bytes) in plant.outputs().into_iter().filter(|(path, _)| path.contains("/bundle-") && path.ends_with(".csv")) {
+        names.extend(rows(&bytes).into_iter().map(|row| row["name"].clone()));
+    }
     let known: Vec<&String> = names.iter().filter(|n| n.len() >= 8).collect();
     assert!(known.len() > 5, "{names:?}");
     for (path, bytes) in plant.files("vault") {

@@ -217,6 +217,24 @@ fn ended(disk: &SimDisk, second: &BatchId, olds: &[CardState]) {
     drop(book);
     run_at(disk, &plan(1), &SimClock::at(NOW + 2 * DAY)).unwrap_or_else(|e| panic!("{e}"));
     sound(disk);
+    altered_lists_are_found(disk);
+}
+
+/// A list that lacks a card, names one twice, names one that lives, or lies with another outlet is no list of ours.
+fn altered_lists_are_found(disk: &SimDisk) {
+    let (path, bytes) = disk.state().files("returns").into_iter().find(|(p, _)| p.contains("/revoked-")).expect("a list");
+    let list = text(&bytes);
+    let (rest, last) = list.trim_end().rsplit_once("\r\n").expect("a heading and rows");
+    let lives = last.replace(",remade,", ",replaced,").replacen("H0000", "H9999", 1);
+    for altered in [format!("{rest}\r\n"), format!("{list}{last}\r\n"), format!("{list}{lives}\r\n"), format!("{rest}\r\n{lives}\r\n")] {
+        disk.put(&path, altered.as_bytes());
+        let found = broken(disk);
+        assert!(found.len() == 1 && found[0].contains("I-32") && found[0].contains(&path), "{found:?}");
+    }
+    disk.put(&path, &bytes);
+    let elsewhere = path.replace("revoked-", "revoked-B20010101-01-");
+    disk.put(&elsewhere, &bytes);
+    assert!(broken(disk).iter().any(|f| f.contains("I-32") && f.contains(&elsewhere)));
 }
 
 #[test]

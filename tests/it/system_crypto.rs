@@ -151,6 +151,7 @@ fn card(n: u32) -> Card {
         position: n + 1,
         job: 1,
         slot: n + 1,
+        tray: 1,
         number: card_number::number_at("H", u64::from(n)).expect("a number"),
         generation: 1,
         remake_of: None,

@@ -6,7 +6,20 @@ use std::process::Command;
 
 use crate::plant::{Plant, text};
 
-const HOSTILE: [&str; 9] = ["=1+1", "+1", "-1", "@SUM(1)", "＝1+1", "=HYPERLINK(\"x\",\"y\")", "=cmd|' /C calc'!A0", "\t=1+1", "=1+1,\"=2+2\"\r\n=3+3"];
+const HOSTILE: [&str; 12] = [
+    "010020",
+    "914201000081486627",
+    "12E4",
+    "=1+1",
+    "+1",
+    "-1",
+    "@SUM(1)",
+    "＝1+1",
+    "=HYPERLINK(\"x\",\"y\")",
+    "=cmd|' /C calc'!A0",
+    "\t=1+1",
+    "=1+1,\"=2+2\"\r\n=3+3",
+];
 
 /// The file as LibreOffice understands it, comma separated and UTF-8 as an outlet would say on opening it: flat XML, a cell at a time.
 fn opened(file: &Path) -> Option<String> {
@@ -45,9 +58,10 @@ fn system_hostile_values_open_as_text_and_one_left_as_it_was_would_not() {
     let mut list = line::lists::List::new(&["value"]);
     HOSTILE.iter().for_each(|v| list.row([*v]));
     std::fs::write(&ours, list.into_bytes()).unwrap();
-    std::fs::write(&theirs, "value\r\n=1+1\r\n").unwrap();
+    std::fs::write(&theirs, "value\r\n=1+1\r\n914201000081486627\r\n").unwrap();
     let (Some(ours), Some(theirs)) = (opened(&ours), opened(&theirs)) else { return };
     assert_eq!(computed(&theirs), 1, "a formula is one when nothing stands before it");
+    assert!(!texts(&theirs).concat().contains("914201000081486627"), "a long number is one when nothing stands before it, and loses digits");
     assert_eq!(computed(&ours), 0);
     let seen = texts(&ours);
     assert_eq!(seen.len(), 1 + HOSTILE.len(), "{seen:?}");

@@ -67,6 +67,7 @@ pub(crate) fn card(position: u32, name: &str, name_zh: Option<&str>) -> Card {
         position,
         job: 1,
         slot: position,
+        tray: 1,
         number: format!("A9{position:06}X"),
         generation: 1,
         remake_of: None,

@@ -1,5 +1,5 @@
 //! Reading the lists the line writes: RFC 4180, UTF-8 with or without byte order mark, one heading line; a leading apostrophe before what a spreadsheet would
-//! execute is taken off again. Strict: anything else is an error with its line.
+//! execute or alter is taken off again. Strict: anything else is an error with its line.
 
 use std::borrow::Cow;
 
@@ -105,10 +105,18 @@ impl Row<'_> {
     pub fn get(&self, column: usize) -> &str {
         let value = self.values.get(column).map_or("", |v| v.as_ref());
         match value.strip_prefix('\'') {
-            Some(inner) if inner.starts_with(FORMULA_STARTS) => inner,
+            Some(inner) if inner.starts_with(FORMULA_STARTS) || is_long_number(inner) => inner,
             _ => value,
         }
     }
+}
+
+/// Sixteen digits and more, five and more with a zero in front, or digits with a power of ten: a spreadsheet would alter it
+/// (docs/formats/batch.md).
+fn is_long_number(text: &str) -> bool {
+    let mut parts = text.splitn(2, ['e', 'E']);
+    let all_digits = parts.clone().all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()));
+    all_digits && (text.len() >= 16 || (text.len() >= 5 && text.starts_with('0')) || parts.nth(1).is_some())
 }
 
 #[cfg(test)]
@@ -128,6 +136,7 @@ mod tests {
     fn quotes_line_ends_and_apostrophes_come_off() {
         let text = "a,b\r\n'=1,\"x\"\"y,\nz\"\r\nO'Neill,\r\n";
         assert_eq!(rows(text).unwrap(), [["=1", "x\"y,\nz"], ["O'Neill", ""]]);
+        assert_eq!(rows("a,b,c,d\r\n'914201000081486627,'12E4,'010020,'0001\r\n").unwrap(), [["914201000081486627", "12E4", "010020", "'0001"]]);
         assert_eq!(rows(&format!("\u{feff}{text}")), rows(text), "a byte order mark is no part of the heading");
     }
 

@@ -14,6 +14,7 @@ mod packages;
 mod proof;
 mod purged;
 mod registers;
+mod revoked;
 mod stored;
 mod story;
 mod strays;
@@ -131,7 +132,11 @@ fn check_files(disk: &dyn Disk, story: &Story, plant_id: &str, scope: &Scope, on
     }
     reported(story, only, proofs);
     story.stock_settled(proofs);
-    if only.is_none() { strays::check(disk, story, proofs) } else { Ok(()) }
+    if only.is_some() {
+        return Ok(());
+    }
+    revoked::check(disk, story, proofs)?;
+    strays::check(disk, story, proofs)
 }
 
 fn plant_key(disk: &dyn Disk, proofs: &mut Proofs) -> Result<Option<String>, Fault> {

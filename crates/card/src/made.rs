@@ -31,6 +31,8 @@ pub struct Card {
     /// 1-based job and 1-based slot within it.
     pub job: u32,
     pub slot: u32,
+    /// 1-based tray of the job's box.
+    pub tray: u32,
     /// 卡号, 9 characters with its check character (card-and-rules.md §3.4).
     pub number: String,
     /// 1 for a person's first card under this number, counted up for same-number replacements and remakes.

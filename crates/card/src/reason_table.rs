@@ -381,7 +381,7 @@ pub enum Code {
     Key10,
     /// What was asked for was purged: its retention days are over.
     Prg01,
-    /// Another run is using this plant.
+    /// Another run is using this plant, or the device.
     Lck01,
     /// A file of the batch differs from its recorded digest.
     Out01,
@@ -2585,8 +2585,8 @@ static DEFINITIONS: [Definition; 247] = [
         scope: Scope::Command,
         effect: Effect::Reject,
         lane: AnswerLane::OurSide,
-        en: "Another run is using this plant.",
-        zh: "另一运行正在使用该工厂目录。",
+        en: "Another run is using this plant, or the device.",
+        zh: "另一运行正在使用该工厂目录或设备。",
         todo_en: "Wait for it, or see the process named.",
         todo_zh: "请等待,或查看所列进程。",
     },

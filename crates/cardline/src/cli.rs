@@ -1,31 +1,39 @@
 //! What may be typed. What it means is in `commands/`, one file per command.
 
 mod chip;
+mod decide;
 mod deliveries;
 mod devices;
 mod encode;
+mod package;
 mod paper;
+mod people;
 mod photo;
 mod print;
 mod remake;
+mod returns;
 mod stock;
 mod upkeep;
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 
 pub use chip::{ChipArgs, ChipCommand, ChipScriptArgs, ChipShowArgs, ChipVerifyArgs, RecordsArg, ScriptFormat};
+pub use decide::{DecisionArg, ResolveArgs, WithdrawArgs};
 pub use deliveries::{DeliveriesCommand, DeliveriesImportArgs, DeliveriesListArgs};
 pub use devices::{
     DeviceAddArgs, DeviceByArgs, DeviceKindArg, DeviceRemoveArgs, DevicesCommand, FoundArg, HandoverArgs, HandoverCommand, HandoverOpenArgs,
     HandoverResolveArgs, HandoverSendArgs,
 };
 pub use encode::{EncodeArgs, EncodeCommand, EncodeResolveArgs, EncodeWalkArgs, WholeArg};
+pub use package::{EncodingArg, MakeArgs, PackageCommand, RegisterKind, RegistersCommand};
 pub use paper::{InspectArgs, ProofArgs};
+pub use people::{KeysCommand, PeopleCommand, PersonAddArgs, PersonRemoveArgs, ReleaseArgs, RoleArg};
 pub use photo::{EngineArgs, PhotoCheckArgs, PhotoCommand, PhotoEvaluateArgs, PhotoLabelledArgs, PhotoSheetArgs, WhatifArgs};
 pub use print::PrintArgs;
 pub use remake::{CauseArg, RefusalArg, RemakeApproveArgs, RemakeByArgs, RemakeCards, RemakeCommand, RemakeListArgs, RemakeRefuseArgs, RemakeRequestArgs};
+pub use returns::{EventArgs, EventKindArg, ReturnsCommand, UnclaimedArgs};
 pub use stock::{
     BackArg, FormArg, MethodArg, ReconcileArgs, StockByArgs, StockCommand, StockCountArgs, StockDestroyArgs, StockIssueArgs, StockPutArgs, StockReceiveArgs,
     StockSignArgs, StockWitnessArgs,
@@ -228,276 +236,6 @@ pub struct RunArgs {
     /// A line of `cardline ledger witness`, or a file of them: refuse a plant that lacks one (it was rolled back).
     #[arg(long, value_name = "FILE|LINE")]
     pub witness: Option<String>,
-}
-
-#[derive(Subcommand)]
-pub enum PackageCommand {
-    /// Build a package from a folder with `applications.csv` (or `.jsonl`) and `photos/`. Who sends it is said by flags or by a
-    /// partial `package.json` in the folder.
-    Make(Box<MakeArgs>),
-    /// Say everything that is wrong with a package.
-    Check {
-        /// A package: a folder or an archive (docs/formats/package.md).
-        file: PathBuf,
-        /// The outlet's minisign public key file; without it the signature's form alone is checked.
-        #[arg(long)]
-        key: Option<PathBuf>,
-        #[arg(long, default_value = "hubei-foreigner-2025")]
-        profile: String,
-        #[command(flatten)]
-        engine: EngineArgs,
-    },
-}
-
-#[derive(Args)]
-pub struct MakeArgs {
-    /// Folder with the records and `photos/`.
-    #[arg(long)]
-    pub from: PathBuf,
-    /// Package to write: a name ending in .zip, .tar or .tar.zst.
-    #[arg(long)]
-    pub out: PathBuf,
-    /// minisign secret key to sign with.
-    #[arg(long)]
-    pub key: Option<PathBuf>,
-    /// File holding the key's password; without it the key must be unencrypted.
-    #[arg(long)]
-    pub password_file: Option<PathBuf>,
-    #[arg(long)]
-    pub outlet: Option<String>,
-    #[arg(long)]
-    pub package_id: Option<String>,
-    #[arg(long)]
-    pub sequence: Option<u64>,
-    /// RFC 3339; default now.
-    #[arg(long)]
-    pub submitted_at: Option<String>,
-    /// Encoding of the records; found by looking if left out.
-    #[arg(long, value_enum)]
-    pub encoding: Option<EncodingArg>,
-    /// The employer's unified social credit code: makes it an employer package.
-    #[arg(long, requires = "employer_name")]
-    pub employer_code: Option<String>,
-    #[arg(long)]
-    pub employer_name: Option<String>,
-    /// Designated staff, `NAME` or `NAME:PHONE`; may be given several times.
-    #[arg(long)]
-    pub staff: Vec<String>,
-    /// Reference of the employer's letter of authorisation.
-    #[arg(long)]
-    pub letter: Option<String>,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-pub enum EncodingArg {
-    #[value(name = "utf-8")]
-    Utf8,
-    #[value(name = "gb18030")]
-    Gb18030,
-}
-
-#[derive(Subcommand)]
-pub enum RegistersCommand {
-    /// Import a CSV extract as a new snapshot.
-    Import {
-        #[arg(value_enum)]
-        kind: RegisterKind,
-        /// The neighbour's extract, CSV.
-        file: PathBuf,
-    },
-    /// Snapshots in force.
-    List,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-pub enum RegisterKind {
-    Outlets,
-    Permits,
-    Enrolment,
-}
-
-impl RegisterKind {
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Outlets => "outlets",
-            Self::Permits => "permits",
-            Self::Enrolment => "enrolment",
-        }
-    }
-}
-
-#[derive(Args)]
-pub struct ResolveArgs {
-    /// Application number, or OUTLET/NUMBER where two outlets used it.
-    pub application: String,
-    #[arg(value_enum)]
-    pub decision: DecisionArg,
-    /// Why; kept with the decision.
-    #[arg(long)]
-    pub reason: String,
-    /// Who does it.
-    #[arg(long = "as", value_name = "ID")]
-    pub who: String,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-pub enum DecisionArg {
-    Accept,
-    Reject,
-}
-
-#[derive(Args)]
-pub struct WithdrawArgs {
-    /// Application number, or OUTLET/NUMBER where two outlets used it.
-    pub application: String,
-    /// Why; kept with the decision.
-    #[arg(long)]
-    pub reason: String,
-    /// Who does it.
-    #[arg(long = "as", value_name = "ID")]
-    pub who: String,
-}
-
-#[derive(Subcommand)]
-pub enum ReturnsCommand {
-    /// Import the vendor's 14-column result for a batch.
-    Import {
-        /// The vendor's file, 14 columns (docs/formats/returns.md).
-        file: PathBuf,
-        /// The batch the file is for; default: the last one dispatched.
-        #[arg(long)]
-        batch: Option<String>,
-    },
-}
-
-#[derive(Args)]
-pub struct EventArgs {
-    /// Card number.
-    pub card: String,
-    #[arg(value_enum)]
-    pub kind: EventKindArg,
-    /// Who does it.
-    #[arg(long = "as", value_name = "ID")]
-    pub who: String,
-    /// Generation, where a number was issued more than once; default: the newest.
-    #[arg(long)]
-    pub generation: Option<u32>,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-pub enum EventKindArg {
-    Received,
-    Collected,
-    ActivatedSocialSecurity,
-    ActivatedBank,
-}
-
-#[derive(Args)]
-pub struct UnclaimedArgs {
-    /// Days a card may wait; default: the profile's `unclaimed_days`.
-    #[arg(long, value_name = "N")]
-    pub days: Option<u32>,
-    /// Only at this outlet.
-    #[arg(long, value_name = "CODE")]
-    pub outlet: Option<String>,
-    /// One JSON object a line.
-    #[arg(long)]
-    pub json: bool,
-}
-
-#[derive(Args)]
-pub struct ReleaseArgs {
-    pub batch: String,
-    /// Who signs.
-    #[arg(long = "as", value_name = "ID")]
-    pub who: String,
-    /// That person's minisign secret key file.
-    #[arg(long, alias = "sign-key", value_name = "SECRETFILE")]
-    pub key: PathBuf,
-    /// File descriptor the key's passphrase comes from; without it the terminal asks.
-    #[arg(long, alias = "sign-passphrase-fd", value_name = "N")]
-    pub passphrase_fd: Option<u32>,
-}
-
-#[derive(Subcommand)]
-pub enum PeopleCommand {
-    /// Add a person. The first one needs no signature; later ones a supervisor's or custodian's.
-    Add(PersonAddArgs),
-    /// Everyone, removed people included.
-    List,
-    /// Remove a person. The id and the key are never given again.
-    Remove(PersonRemoveArgs),
-}
-
-#[derive(Args)]
-#[command(group(clap::ArgGroup::new("credential").required(true).args(["key", "new_key"])))]
-pub struct PersonAddArgs {
-    /// Short name they sign with; never given again.
-    pub id: String,
-    /// Their name.
-    #[arg(long)]
-    pub name: String,
-    #[arg(long, value_enum)]
-    pub role: RoleArg,
-    /// The person's minisign public key file.
-    #[arg(long, value_name = "PUBKEYFILE")]
-    pub key: Option<PathBuf>,
-    /// Make a key: the secret encrypted in FILE, for the person to take away, the public one in FILE.pub.
-    #[arg(long, value_name = "FILE")]
-    pub new_key: Option<PathBuf>,
-    /// File descriptor the new key's passphrase comes from; without it the terminal asks.
-    #[arg(long, value_name = "N", requires = "new_key")]
-    pub passphrase_fd: Option<u32>,
-    /// Supervisor or custodian who allows it.
-    #[arg(long = "as", value_name = "ID", requires = "sign_key")]
-    pub by: Option<String>,
-    /// That one's minisign secret key file.
-    #[arg(long, value_name = "SECRETFILE", requires = "by")]
-    pub sign_key: Option<PathBuf>,
-    /// File descriptor that key's passphrase comes from; without it the terminal asks.
-    #[arg(long, value_name = "N", requires = "sign_key")]
-    pub sign_passphrase_fd: Option<u32>,
-}
-
-#[derive(Args)]
-pub struct PersonRemoveArgs {
-    /// Short name they sign with; never given again.
-    pub id: String,
-    /// Supervisor or custodian who allows it.
-    #[arg(long = "as", value_name = "ID")]
-    pub by: String,
-    /// That one's minisign secret key file.
-    #[arg(long, alias = "sign-key", value_name = "SECRETFILE")]
-    pub key: PathBuf,
-    /// File descriptor the key's passphrase comes from; without it the terminal asks.
-    #[arg(long, alias = "sign-passphrase-fd", value_name = "N")]
-    pub passphrase_fd: Option<u32>,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-pub enum RoleArg {
-    Operator,
-    Supervisor,
-    Custodian,
-    Auditor,
-}
-
-#[derive(Subcommand)]
-pub enum KeysCommand {
-    /// Make the encrypted key file the configuration names: random keys for everything the profile writes. For development and rehearsals.
-    Create {
-        /// Make a key to sign work permits with, too; its certificate's reference, as it stands on the cards.
-        #[arg(long, value_name = "CERTIFICATE")]
-        permit_issuer: Option<String>,
-    },
-    /// Take down label, version and check value of every key of the token the profile and the configuration name, in the list the
-    /// configuration names. Nights use these keys and no others; another list is another release, so do it between batches.
-    Note,
-    /// What the store holds: label, version, algorithm and check value, and the public key permits are checked with; never a secret.
-    List,
-    /// Print the public key permits are checked with (PEM), for `cardline chip verify --issuer-key`.
-    IssuerKey,
 }
 
 #[derive(Args)]

@@ -53,7 +53,7 @@ impl OpenPlant {
     /// # Errors
     /// The command's own, or the disk's.
     pub fn finish<T>(self, outcome: Result<T, Fault>) -> Result<T, Fault> {
-        if matches!(&outcome, Ok(_) | Err(Fault::Refused { .. } | Fault::NotAllowed(_) | Fault::Usage(_) | Fault::BadInput(_) | Fault::Stopped(_))) {
+        if is_orderly(&outcome) {
             self.close()?;
         }
         outcome
@@ -176,6 +176,12 @@ pub fn open(cli: &Cli, command: &str) -> Result<OpenPlant, Fault> {
 /// As [`open`].
 pub fn open_rebuilding(cli: &Cli, command: &str) -> Result<OpenPlant, Fault> {
     open_with(cli, command, IndexCare::Rebuild)
+}
+
+/// It came to its end, was refused, or found something in use.
+fn is_orderly<T>(outcome: &Result<T, Fault>) -> bool {
+    use Fault::{BadInput, Locked, NotAllowed, Refused, Stopped, Usage};
+    matches!(outcome, Ok(_) | Err(Refused { .. } | NotAllowed(_) | Usage(_) | BadInput(_) | Stopped(_) | Locked(_)))
 }
 
 /// What to do with the index that is there.

@@ -31,6 +31,7 @@ pub fn card(n: u32) -> Card {
         position: n + 1,
         job: 1,
         slot: n + 1,
+        tray: 1,
         number: card_number::number_at("H", u64::from(n)).unwrap(),
         generation: 1,
         remake_of: None,

@@ -40,6 +40,8 @@ pub struct IntakeTally {
     pub accepted: u64,
     pub rejected: u64,
     pub held: u64,
+    /// Accepted before, in this run or an earlier one, and stopped by an application that came after.
+    pub stopped_later: u64,
 }
 
 /// After so many runs died one after the other, the later ones without judging a row, the rows they had begun are under suspicion: the
@@ -90,7 +92,10 @@ pub fn intake(world: &World, plan: &Plan, book: &Mutex<&mut Book>, vault: &Vault
     let seen = packages.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     let t = settler.tally;
     assert_eq!(t.ingested, t.accepted + t.rejected + t.held, "conservation: every application judged has one outcome");
-    Ok((IntakeTally { ingested: t.ingested, accepted: t.accepted, rejected: t.rejected, held: t.held, ..seen }, settler.slowest))
+    Ok((
+        IntakeTally { ingested: t.ingested, accepted: t.accepted, rejected: t.rejected, held: t.held, stopped_later: t.stopped_later, ..seen },
+        settler.slowest,
+    ))
 }
 
 /// How a row's photo is examined.
@@ -361,6 +366,7 @@ impl Settler<'_, '_> {
         let mut book = lock(self.book);
         book.append(&Entry::Judged(judged))?;
         for moved in chunk.moves {
+            self.tally.stopped_later += u64::from(book.application(moved.ordinal)?.is_some_and(|a| a.in_pool()));
             book.append(&Entry::Moved(moved))?;
         }
         book.commit()

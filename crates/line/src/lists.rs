@@ -8,10 +8,24 @@ const FORMULA_STARTS: [char; 12] = ['=', '+', '-', '@', '\t', '\r', '\n', '\0', 
 /// Before the heading: without it a spreadsheet on a Chinese desk takes UTF-8 for GB18030, and every name for rubbish.
 pub const BYTE_ORDER_MARK: &str = "\u{feff}";
 
-/// The value as it may stand in a list: an apostrophe before anything a spreadsheet would execute.
+/// Digits a spreadsheet keeps of a number; of a longer one the rest becomes zeros, and is gone once the list is saved.
+const DIGITS_KEPT: usize = 15;
+/// Zeros in front are gone too. Of a box (`0001`) nothing is lost with them; of a postcode or a telephone number it is.
+const BOX_DIGITS: usize = 4;
+
+/// The value as it may stand in a list: an apostrophe before anything a spreadsheet would execute, or would take for a number and alter.
 #[must_use]
 pub fn inert(value: &str) -> Cow<'_, str> {
-    if value.starts_with(FORMULA_STARTS) { Cow::Owned(format!("'{value}")) } else { Cow::Borrowed(value) }
+    if value.starts_with(FORMULA_STARTS) || loses_digits(value) { Cow::Owned(format!("'{value}")) } else { Cow::Borrowed(value) }
+}
+
+/// Whether a spreadsheet takes the text for a number and shows another: more digits than it keeps (an employer's code of 18), or a power of
+/// ten (`12E4`), or zeros in front of more digits than a box has (`010020`).
+fn loses_digits(value: &str) -> bool {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let power = value.split_once(['e', 'E']).is_some_and(|(number, power)| digits(number) && digits(power));
+    let long = value.len() > DIGITS_KEPT || (value.len() > BOX_DIGITS && value.starts_with('0'));
+    power || (long && digits(value))
 }
 
 /// Builds a CSV text in memory: byte order mark, CRLF, every value made inert.
@@ -58,6 +72,12 @@ mod tests {
             assert!(inert(start).starts_with('\''), "{start}");
         }
         assert_eq!(inert("O'Néill-Müller"), "O'Néill-Müller");
+        for number in ["914201000081486627", "12E4", "52e1234", "010020", "02787654321"] {
+            assert_eq!(inert(number), format!("'{number}"), "its digits would be lost");
+        }
+        for kept in ["430070", "0001", "123456789012345", "91420100007958606K", "E12", "12E", "2026-11-24", "0001-0001"] {
+            assert_eq!(inert(kept), kept);
+        }
         let mut list = List::new(&["a", "b"]);
         list.row(["=1", "x\"y,\nz"]);
         assert_eq!(String::from_utf8(list.into_bytes()).unwrap(), "\u{feff}a,b\r\n'=1,\"x\"\"y,\nz\"\r\n");

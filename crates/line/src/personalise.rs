@@ -117,11 +117,13 @@ pub fn card_of(
 #[must_use]
 pub fn data_of(outlet: OutletCode, place: &Place, application: Application, photo: &Digest, division: &str, rules: &BatchRules) -> Card {
     assert!(card_number::is_valid(&place.number), "the cut gave out a malformed number");
+    let slot = place.position % rules.cards_per_job + 1;
     Card {
         batch: place.batch.clone(),
         position: place.position + 1,
         job: place.position / rules.cards_per_job + 1,
-        slot: place.position % rules.cards_per_job + 1,
+        slot,
+        tray: rules.profile.packing.tray_of(slot),
         number: place.number.clone(),
         generation: place.generation,
         remake_of: place.remake_of.clone(),

@@ -46,6 +46,8 @@ pub struct Starter {
 pub struct Summary {
     pub intake: IntakeTally,
     pub rejudged: u64,
+    /// Accepted before, and not by the check at the cut.
+    pub stopped_at_cut: u64,
     pub batch: Option<BatchState>,
     pub cards: u32,
     pub jobs: u32,
@@ -134,7 +136,12 @@ fn produce(
     let since = world.clock.seconds();
     let open = match book.open_batch()? {
         Some(open) => Some(open),
-        None => cut::cut(book, vault, judge, plan, frozen_at)?,
+        None => {
+            let waiting = book.pool()?.len() as u64;
+            let batch = cut::cut(book, vault, judge, plan, frozen_at)?;
+            summary.stopped_at_cut = waiting.saturating_sub(batch.as_ref().map_or(0, |b| b.cards.into()));
+            batch
+        }
     };
     book.renew()?;
     (world.give_back)();

@@ -30,6 +30,7 @@ const KEYS: &str = "keys";
 /// Rebuilt, held by a process, or still the outlets'.
 const LEFT_OUT: [&str; 3] = ["inbox", "ledger/index", "ledger/lock"];
 const INDEX_SET_ASIDE: &str = "ledger/index.";
+const DEVICES_LOCKS: &str = "ledger/lock.";
 /// Folders a plant has even when they are empty.
 const FOLDERS: [&str; 7] = ["inbox", "vault", "registers", "ledger", "batches", "returns", "quarantine"];
 /// A manifest has a short line a file.
@@ -108,7 +109,7 @@ impl Found {
     fn below(&mut self, disk: &RealDisk, folder: &str, with_keys: bool) -> Result<(), Fault> {
         for entry in disk.list(folder).map_err(|e| Fault::io("list", folder, e))? {
             let path = if folder.is_empty() { entry.name } else { format!("{folder}/{}", entry.name) };
-            if LEFT_OUT.contains(&path.as_str()) || path.starts_with(INDEX_SET_ASIDE) || (path == KEYS && !with_keys) {
+            if LEFT_OUT.contains(&path.as_str()) || path.starts_with(INDEX_SET_ASIDE) || path.starts_with(DEVICES_LOCKS) || (path == KEYS && !with_keys) {
                 continue;
             }
             match disk.len(&path) {

@@ -32,7 +32,7 @@ pub use clock::SystemClock;
 pub use disk::{Durability, RealDisk};
 pub use envelope::AgeEnvelope;
 pub use inbox::FolderInbox;
-pub use lock::{Lease, PlantLock, StaleLease};
+pub use lock::{DeviceLock, Lease, PlantLock, StaleLease};
 pub use memory::{MemoryWatch, cpu_seconds};
 pub use registers::{RegisterKind, Shelf};
 pub use vault_key::{SystemEntropy, VaultKey};

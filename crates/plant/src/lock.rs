@@ -1,5 +1,6 @@
 //! One run at a time: `flock` on `ledger/lock`, with a lease inside that says who holds it. The kernel releases the lock of a dead
-//! process; the lease it left behind tells the next one that the stop was not clean. Taking over is the caller's decision.
+//! process; the lease it left behind tells the next one that the stop was not clean. Taking over is the caller's decision. A device that
+//! is at work for hours has a lock of its own, `ledger/lock.NAME`, so that the plant's is free meanwhile.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
@@ -16,6 +17,7 @@ use crate::machine;
 
 /// Path of the lock in the plant.
 pub const LOCK_PATH: &str = "ledger/lock";
+const PLANT: &str = "the plant";
 /// A lease is a line of JSON; whatever is longer is not one.
 const LEASE_BYTES_MAX: u64 = 4096;
 /// How long a lock held by nobody alive is waited for: a process becomes its own program within milliseconds, on a busy machine within
@@ -45,11 +47,36 @@ pub struct StaleLease {
     pub report: String,
 }
 
+/// A locked file with a lease in it.
+#[derive(Debug)]
+struct Held {
+    file: File,
+    path: String,
+}
+
+impl Held {
+    /// `what` is in use where the lock is another's.
+    fn take(root: &Path, path: String, what: &str, command: &str, now: Millis) -> Result<(Self, Option<StaleLease>), Fault> {
+        let mut file = open(&root.join(&path), &path)?;
+        lock(&mut file, &path, what)?;
+        let stale = read_lease(&mut file, &path)?.into_stale();
+        let mut held = Self { file, path };
+        let lease = serde_json::to_vec(&Lease::of_this_process(command, now)).map_err(|e| Fault::io("write", &held.path, e.into()))?;
+        held.write(&lease)?;
+        Ok((held, stale))
+    }
+
+    fn write(&mut self, lease: &[u8]) -> Result<(), Fault> {
+        let file = &mut self.file;
+        let written = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(lease));
+        written.map_err(Fault::on("write", &self.path))?;
+        self.file.sync_data().map_err(|e| Fault::sync(&self.path, e))
+    }
+}
+
 /// The lock, held until released or dropped. Dropped without `release` it counts as an unclean stop.
 #[derive(Debug)]
-pub struct PlantLock {
-    file: File,
-}
+pub struct PlantLock(Held);
 
 impl PlantLock {
     /// Takes the lock of the plant at `root`. `command` and `now` go into the lease.
@@ -57,13 +84,8 @@ impl PlantLock {
     /// # Errors
     /// [`Fault::Locked`] with who holds it and whether it is alive; or the file system's.
     pub fn take(root: &Path, command: &str, now: Millis) -> Result<(Self, Option<StaleLease>), Fault> {
-        let mut file = open(&root.join(LOCK_PATH))?;
-        lock(&mut file)?;
-        let left = read_lease(&mut file)?;
-        let stale = left.into_stale();
-        let mut lock = Self { file };
-        lock.write(&serde_json::to_vec(&Lease::of_this_process(command, now)).map_err(|e| Fault::io("write", LOCK_PATH, e.into()))?)?;
-        Ok((lock, stale))
+        let (held, stale) = Held::take(root, LOCK_PATH.to_owned(), PLANT, command, now)?;
+        Ok((Self(held), stale))
     }
 
     /// Keeps runs out while something is looked at: takes the lock but leaves the lease in it as it is. `None`: the plant was never
@@ -77,8 +99,8 @@ impl PlantLock {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(e) => return Err(Fault::io("open", LOCK_PATH, e)),
         };
-        lock(&mut file)?;
-        Ok(Some(Self { file }))
+        lock(&mut file, LOCK_PATH, PLANT)?;
+        Ok(Some(Self(Held { file, path: LOCK_PATH.to_owned() })))
     }
 
     /// Ends the lease cleanly.
@@ -86,15 +108,44 @@ impl PlantLock {
     /// # Errors
     /// The file system's.
     pub fn release(mut self) -> Result<(), Fault> {
-        self.write(b"")
+        self.0.write(b"")
+    }
+}
+
+/// A device is at work: nothing else is sent to it, and nobody says what became of what was, until it is released or dropped.
+#[derive(Debug)]
+pub struct DeviceLock(Held);
+
+impl DeviceLock {
+    /// Takes the lock of a device of the plant at `root`. A lease left behind in it says nothing: what the device was doing stands in the ledger.
+    ///
+    /// # Errors
+    /// [`Fault::Locked`] with who holds it; or the file system's.
+    pub fn take(root: &Path, device: &str, command: &str, now: Millis) -> Result<Self, Fault> {
+        Held::take(root, device_path(device), device, command, now).map(|(held, _)| Self(held))
     }
 
-    fn write(&mut self, lease: &[u8]) -> Result<(), Fault> {
-        let file = &mut self.file;
-        let written = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(lease));
-        written.map_err(Fault::on("write", LOCK_PATH))?;
-        self.file.sync_data().map_err(|e| Fault::sync(LOCK_PATH, e))
+    /// Who is at work with the device, if somebody is. Looks only; takes no lock.
+    #[must_use]
+    pub fn holder(root: &Path, device: &str) -> Option<String> {
+        let path = device_path(device);
+        match read_lease(&mut File::open(root.join(&path)).ok()?, &path).ok()? {
+            Left::Lease(lease) if lease.is_alive() == Some(true) => Some(lease.shown()),
+            Left::Nothing | Left::Lease(_) | Left::Torn => None,
+        }
     }
+
+    /// Ends it.
+    ///
+    /// # Errors
+    /// The file system's.
+    pub fn release(mut self) -> Result<(), Fault> {
+        self.0.write(b"")
+    }
+}
+
+fn device_path(device: &str) -> String {
+    format!("{LOCK_PATH}.{device}")
 }
 
 impl Lease {
@@ -153,7 +204,7 @@ fn how_it_ended(lease: &Lease) -> &'static str {
     }
 }
 
-fn held_report(left: &Left) -> String {
+fn held_report(left: &Left, what: &str) -> String {
     match left {
         Left::Lease(lease) => {
             let state = match lease.is_alive() {
@@ -161,40 +212,40 @@ fn held_report(left: &Left) -> String {
                 Some(false) => "it is gone, but the lock is held by another process that has not signed yet",
                 None => "it runs on another machine",
             };
-            format!("the plant is in use by {}; {state}", lease.shown())
+            format!("{what} is in use by {}; {state}", lease.shown())
         }
-        Left::Nothing | Left::Torn => "the plant is in use by a process that has not signed its lease yet".to_owned(),
+        Left::Nothing | Left::Torn => format!("{what} is in use by a process that has not signed its lease yet"),
     }
 }
 
 /// Locks the file, or says who holds it. A process just started by one that was killed has all its open files, the lock among them,
 /// until it has become its own program: a lock nobody alive has signed for is asked for again for a while.
-fn lock(file: &mut File) -> Result<(), Fault> {
+fn lock(file: &mut File, path: &str, what: &str) -> Result<(), Fault> {
     let since = Instant::now();
     loop {
         match file.try_lock() {
             Ok(()) => return Ok(()),
-            Err(TryLockError::Error(e)) => return Err(Fault::io("lock", LOCK_PATH, e)),
+            Err(TryLockError::Error(e)) => return Err(Fault::io("lock", path, e)),
             Err(TryLockError::WouldBlock) => {}
         }
-        let left = read_lease(file)?;
+        let left = read_lease(file, path)?;
         if !left.is_gone() || since.elapsed() >= PATIENCE {
-            return Err(Fault::Locked(held_report(&left)));
+            return Err(Fault::Locked(held_report(&left, what)));
         }
         thread::sleep(LOOK);
     }
 }
 
-fn open(path: &Path) -> Result<File, Fault> {
+fn open(file: &Path, path: &str) -> Result<File, Fault> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false).mode(0o600).custom_flags(libc::O_NOFOLLOW | libc::O_CLOEXEC);
-    options.open(path).map_err(Fault::on("open", LOCK_PATH))
+    options.open(file).map_err(Fault::on("open", path))
 }
 
-fn read_lease(file: &mut File) -> Result<Left, Fault> {
+fn read_lease(file: &mut File, path: &str) -> Result<Left, Fault> {
     let mut text = Vec::new();
     let read = file.rewind().and_then(|()| file.take(LEASE_BYTES_MAX).read_to_end(&mut text));
-    read.map_err(Fault::on("read", LOCK_PATH))?;
+    read.map_err(Fault::on("read", path))?;
     if text.is_empty() {
         return Ok(Left::Nothing);
     }
@@ -267,8 +318,8 @@ mod tests {
     fn a_lock_that_nobody_alive_signed_for_is_waited_for() {
         let plant = plant();
         let mut dead = PlantLock::take(plant.path(), "c", 0).unwrap().0;
-        dead.write(&serde_json::to_vec(&Lease { pid: u32::MAX, ..Lease::of_this_process("c", 0) }).unwrap()).unwrap();
-        let inherited = dead.file.try_clone().unwrap();
+        dead.0.write(&serde_json::to_vec(&Lease { pid: u32::MAX, ..Lease::of_this_process("c", 0) }).unwrap()).unwrap();
+        let inherited = dead.0.file.try_clone().unwrap();
         drop(dead);
         let child = thread::spawn(move || {
             thread::sleep(Duration::from_millis(200));
@@ -276,6 +327,23 @@ mod tests {
         });
         assert!(PlantLock::take(plant.path(), "c", 1).unwrap().1.is_some());
         child.join().unwrap();
+    }
+
+    #[test]
+    fn a_device_at_work_has_a_lock_of_its_own() {
+        let plant = plant();
+        assert_eq!(DeviceLock::holder(plant.path(), "ip-1"), None);
+        let held = DeviceLock::take(plant.path(), "ip-1", "print", 0).unwrap();
+        let refused = DeviceLock::take(plant.path(), "ip-1", "print", 1).unwrap_err().to_string();
+        assert!(refused.starts_with("LCK-01 ") && refused.contains("ip-1 is in use by process"), "{refused}");
+        assert!(DeviceLock::holder(plant.path(), "ip-1").unwrap().contains("(print)"));
+        DeviceLock::take(plant.path(), "ip-2", "print", 0).unwrap().release().unwrap();
+        PlantLock::take(plant.path(), "run", 0).unwrap().0.release().unwrap();
+        held.release().unwrap();
+        assert_eq!(DeviceLock::holder(plant.path(), "ip-1"), None);
+        // One that died with it, in its place here one that dropped it, is at work no more.
+        drop(DeviceLock::take(plant.path(), "ip-1", "print", 0).unwrap());
+        DeviceLock::take(plant.path(), "ip-1", "print", 1).unwrap();
     }
 
     #[test]

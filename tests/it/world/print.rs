@@ -15,7 +15,7 @@ use ledger::fault::Fault;
 use ledger::index::MemIndex;
 use ledger::publish::publish;
 use line::ports::{Clock, Media, PrintOrder, PrintProgress, PrintStage, Printer, PrinterFault, PrinterState};
-use line::print::{Printed, Printing, UNANSWERED_MAX};
+use line::print::{Desk, Printed, Printing, UNANSWERED_MAX};
 use testkit::world::SimDisk;
 
 use super::plant::NOW;
@@ -100,6 +100,19 @@ impl Printer for Scripted {
 
     fn pause(&mut self) {
         self.pauses += 1;
+    }
+}
+
+/// A book that stays open: nobody else wants it here.
+pub struct Kept<'a>(pub &'a mut Book);
+
+impl Desk for Kept<'_> {
+    fn book(&mut self) -> Result<&mut Book, Fault> {
+        Ok(self.0)
+    }
+
+    fn leave(&mut self) -> Result<(), Fault> {
+        Ok(())
     }
 }
 
@@ -189,7 +202,7 @@ impl Night {
         let (looks, stop_after) = (Cell::new(0_u32), self.stop_after);
         let stop = || looks.replace(looks.get() + 1) >= stop_after;
         let printing = Printing { device, ..printing(&self.disk, &self.clock, &self.profile) };
-        Printing { stop: &stop, ..printing }.print(&mut self.book, &batch(), job, printer, &mut |_| ())
+        Printing { stop: &stop, ..printing }.print(&mut Kept(&mut self.book), &batch(), job, printer, &mut |_| ())
     }
 
     #[track_caller]

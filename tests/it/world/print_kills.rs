@@ -15,7 +15,7 @@ use testkit::world::{Loss, SimDisk, State};
 
 use super::handover::{TRAY, Tray, key, opened, ready};
 use super::plant::{NOW, broken};
-use super::print::{Scripted, Ticking, at, printing, profile};
+use super::print::{Kept, Scripted, Ticking, at, printing, profile};
 
 /// A printer that prints at once: a sheet lies in its tray, on the plant's simulated machine, as soon as it has the job.
 struct Press(SimDisk);
@@ -57,7 +57,7 @@ fn ready_to_print() -> (State, BatchId) {
 
 fn print_first(disk: &SimDisk, book: &mut Book, batch: &BatchId) -> Result<Printed, Fault> {
     let (clock, profile) = (Ticking::default(), profile());
-    printing(disk, &clock, &profile).print(book, batch, 1, &mut Press(disk.clone()), &mut |_| ())
+    printing(disk, &clock, &profile).print(&mut Kept(book), batch, 1, &mut Press(disk.clone()), &mut |_| ())
 }
 
 fn printed(state: &State) -> usize {

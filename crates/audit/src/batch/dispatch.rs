@@ -182,10 +182,15 @@ impl Dispatch<'_> {
         let mut csv = Csv::open(bytes)?;
         let [number, generation, place, record] = ["card_number", "generation", "position", "record"].map(|c| csv.column(c));
         let (number, generation, place, record) = (number?, generation?, place?, record?);
+        // Lists of programs before this one named no trays.
+        let (tray, mut trays) = (csv.column("tray").ok(), Trays::default());
         let mut seen = Vec::new();
         while let Some(row) = csv.next_row()? {
             let wrong = || format!("line {} can't be read", row.number);
             let position = position_of(row.get(place), self.check.batch().cards_per_job).ok_or_else(wrong)?;
+            if let Some(tray) = tray {
+                trays.hold(row.get(place), row.get(tray)).ok_or_else(|| format!("line {}: no such tray", row.number))?;
+            }
             seen.push(Seen {
                 position: Some(position),
                 number: Some(row.get(number).to_owned()),
@@ -337,6 +342,29 @@ fn is_packing_list(path: &str) -> bool {
     path.ends_with(".csv") && !path.ends_with(STAFF) && ![BUNDLES, COURIER].contains(&path)
 }
 
+/// Trays are filled one after the other, all with the same number of cards: those a list can still mean.
+struct Trays {
+    least: u32,
+    most: u32,
+}
+
+impl Default for Trays {
+    fn default() -> Self {
+        Self { least: 1, most: u32::MAX }
+    }
+}
+
+impl Trays {
+    /// Takes a card's slot and tray into account; `None` if no number of cards makes them fit together.
+    fn hold(&mut self, place: &str, tray: &str) -> Option<()> {
+        let before = place.split_once('-')?.1.parse::<u32>().ok()?.checked_sub(1)?;
+        let tray: u32 = tray.parse().ok().filter(|tray| *tray > 0)?;
+        self.least = self.least.max(before / tray + 1);
+        self.most = self.most.min(before.checked_div(tray - 1).unwrap_or(u32::MAX));
+        (self.least <= self.most).then_some(())
+    }
+}
+
 /// `JOB-SLOT` as the 1-based position in the batch.
 fn position_of(place: &str, cards_per_job: u32) -> Option<u32> {
     let (job, slot) = place.split_once('-')?;
@@ -363,4 +391,23 @@ fn bundles(bytes: &[u8]) -> Result<Vec<Bundle>, String> {
         });
     }
     Ok(bundles)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn trays_hold_the_same_number_of_cards_one_after_the_other() {
+        let fit = |cards: &[(&str, &str)]| {
+            let mut trays = Trays::default();
+            cards.iter().all(|(place, tray)| trays.hold(place, tray).is_some())
+        };
+        assert!(fit(&[("0001-0001", "1"), ("0001-0050", "1"), ("0001-0051", "2"), ("0002-0001", "1"), ("0002-0101", "3")]));
+        assert!(!fit(&[("0001-0050", "1"), ("0001-0049", "2")]), "a tray that ends before the one before it is full");
+        assert!(!fit(&[("0001-0051", "2"), ("0002-0200", "2")]), "50 at most by one card, 100 at least by the other");
+        for wrong in [("0001-0001", "0"), ("0001-0001", "2"), ("0001-0000", "1"), ("0001", "1"), ("0001-0001", "")] {
+            assert!(!fit(&[wrong]), "{wrong:?}");
+        }
+    }
 }

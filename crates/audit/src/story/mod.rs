@@ -14,6 +14,8 @@ mod remakes;
 mod runs;
 mod stock;
 
+pub use remakes::{Named, Revocation};
+
 use std::collections::{BTreeMap, HashMap};
 
 use card::reason::{Effect, Reason};

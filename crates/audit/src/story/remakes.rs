@@ -11,7 +11,7 @@ use ledger::entry::{
 
 use super::attempts::ATTEMPTS_MAX;
 use super::people::i24;
-use super::{Application, Facts, Slot, Stage, Story};
+use super::{Application, Batch, CutCard as Cut, Facts, Slot, Stage, Story};
 use crate::proof::{Invariant, Proofs};
 
 /// Who asks where nobody does.
@@ -21,7 +21,15 @@ const APPROVALS: [usize; 2] = [1, 2];
 /// A run that came to its end leaves nothing owed.
 const EXIT_FAULT: u8 = 64;
 
-type Named = (String, u32);
+/// A card: number and generation.
+pub type Named = (String, u32);
+
+/// How a card ended.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Revocation {
+    pub replaced_by: Named,
+    pub cause: RevocationCause,
+}
 
 #[derive(Default)]
 pub struct Remakes {
@@ -29,7 +37,7 @@ pub struct Remakes {
     requests: HashMap<Named, Remake>,
     /// The card each card was made for again.
     parents: HashMap<Named, Named>,
-    revoked: HashMap<Named, Named>,
+    revoked: HashMap<Named, Revocation>,
     /// Cards that are to end when the card they stand under is good.
     replaces: BTreeMap<Named, Vec<Named>>,
 }
@@ -243,26 +251,43 @@ impl Story {
 
     pub(super) fn card_revoked(&mut self, seq: u64, e: &CardRevoked, proofs: &mut Proofs) {
         let named = (e.number.clone(), e.generation);
-        let found = self.may_end(e);
+        let found = self.may_end(&named, &e.replaced_by, e.cause);
         i08(proofs, found, || format!("record {seq}: card {} generation {} revoked", e.number, e.generation));
-        let before = self.remakes.revoked.insert(named, e.replaced_by.clone());
+        let before = self.remakes.revoked.insert(named, Revocation { replaced_by: e.replaced_by.clone(), cause: e.cause });
         proofs.check(Invariant::I08, before.is_none(), || format!("record {seq}: card {} generation {} revoked twice", e.number, e.generation));
     }
 
     /// The card that replaces it is good, came later, and is the same person's.
-    fn may_end(&self, e: &CardRevoked) -> Result<(), &'static str> {
-        let old = self.slot_of(&e.number, e.generation).ok_or("though it was never cut")?;
-        let new = self.slot_of(&e.replaced_by.0, e.replaced_by.1).ok_or("for a card that was never cut")?;
+    fn may_end(&self, old_card: &Named, new_card: &Named, cause: RevocationCause) -> Result<(), &'static str> {
+        let old = self.slot_of(&old_card.0, old_card.1).ok_or("though it was never cut")?;
+        let new = self.slot_of(&new_card.0, new_card.1).ok_or("for a card that was never cut")?;
         if self.fate(new) != Fate::Good || new.batch <= old.batch {
             return Err("before its replacement was good");
         }
-        let remade = self.remakes.parents.get(&e.replaced_by) == Some(&(e.number.clone(), e.generation));
+        let remade = self.remakes.parents.get(new_card) == Some(old_card);
         let person = |slot: Slot| self.application(self.batches[slot.batch as usize].cards[slot.position as usize].ordinal);
-        match (e.cause, person(old), person(new)) {
+        match (cause, person(old), person(new)) {
             (RevocationCause::Remade, ..) if remade => Ok(()),
             (RevocationCause::Replaced, Some(old), Some(new)) if same_person(old, new) => Ok(()),
             _ => Err("for a card that doesn't replace it"),
         }
+    }
+
+    /// Every card that was revoked.
+    pub fn revocations(&self) -> impl Iterator<Item = (Named, Revocation)> {
+        self.remakes.revoked.iter().map(|(named, revocation)| (named.clone(), revocation.clone()))
+    }
+
+    /// Its replacement is good, and it isn't revoked yet.
+    pub fn is_to_end(&self, old: &Named, told: &Revocation) -> bool {
+        !self.remakes.revoked.contains_key(old) && self.may_end(old, &told.replaced_by, told.cause).is_ok()
+    }
+
+    /// A card's batch and cut.
+    pub fn cut(&self, (number, generation): &Named) -> Option<(&Batch, &Cut)> {
+        let slot = self.slot_of(number, *generation)?;
+        let batch = self.batches.get(slot.batch as usize)?;
+        Some((batch, batch.cards.get(slot.position as usize)?))
     }
 
     /// A run that ends has revoked what it owed: nobody has two valid cards.

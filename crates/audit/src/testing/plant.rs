@@ -370,15 +370,15 @@ impl Builder<'_> {
 
     fn dispatch(&mut self, cards: &[TestCard]) -> Vec<FileDigest> {
         let list = |cards: &[TestCard], bundle: u32| {
-            let row = |c: &TestCard| format!("{bundle},{:04},{},{},1,N,,A,{},{}\r\n", job_of(c), place(c), c.number, c.receipt, c.record);
+            let row = |c: &TestCard| format!("{bundle},{:04},1,{},{},1,N,,A,{},{}\r\n", job_of(c), place(c), c.number, c.receipt, c.record);
             format!(
-                "bundle,box,position,card_number,generation,name,name_zh,application_id,receipt_number,record\r\n{}",
+                "bundle,box,tray,position,card_number,generation,name,name_zh,application_id,receipt_number,record\r\n{}",
                 cards.iter().map(row).collect::<String>()
             )
         };
         let courier = |c: &TestCard| {
             format!(
-                "{BATCH}-{:06},{},1,{},\"'=EXAMPLE, \"\"ANNA\"\"\",湖北省武汉市示例路1号,430000,1,0.00,{:04},{},{}\r\n",
+                "{BATCH}-{:06},{},1,{},\"'=EXAMPLE, \"\"ANNA\"\"\",湖北省武汉市示例路1号,430000,1,0.00,{:04},1,{},{}\r\n",
                 c.position,
                 c.number,
                 c.receipt,
@@ -389,11 +389,11 @@ impl Builder<'_> {
         };
         let staff = |c: &TestCard| {
             let (code, name, staff, letter) = EMPLOYER;
-            format!("2,{code},{name},{staff},{letter},{:04},{},{},1,N,,{},{}\r\n", job_of(c), place(c), c.number, c.receipt, c.record)
+            format!("2,{code},{name},{staff},{letter},{:04},1,{},{},1,N,,{},{}\r\n", job_of(c), place(c), c.number, c.receipt, c.record)
         };
-        let staff_head = "bundle,employer_code,employer,staff,letter,box,position,card_number,generation,name,name_zh,receipt_number,record\r\n";
+        let staff_head = "bundle,employer_code,employer,staff,letter,box,tray,position,card_number,generation,name,name_zh,receipt_number,record\r\n";
         let staff: String = cards[2..4].iter().map(staff).collect();
-        let head = "order,card_number,generation,receipt_number,recipient,address,postcode,phone,fee_yuan,box,position,record\r\n";
+        let head = "order,card_number,generation,receipt_number,recipient,address,postcode,phone,fee_yuan,box,tray,position,record\r\n";
         let mailed: String = cards.iter().filter(|c| c.mail).map(courier).collect();
         let bundles = "bundle,kind,lane,outlet,employer_code,cards,first_position,last_position\r\n\
             1,outlet,normal,WH-01,,2,1,2\r\n2,outlet,normal,WH-02,91350100M000100Y43,2,4,5\r\n3,mail,normal,WH-01,,1,6,6\r\n";

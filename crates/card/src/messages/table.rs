@@ -41,6 +41,7 @@ messages! {
     Date: "Date", "日期";
     Telephone: "Telephone", "电话";
     Box: "Box", "箱";
+    Tray: "Tray", "盘";
     Position: "Position", "位置";
     Accepted: "Accepted", "受理";
     Held: "Held", "待定";
@@ -137,14 +138,20 @@ messages! {
     Stage: "Stage", "环节";
     In: "In", "进";
     Out: "Out", "出";
+    StagePackages: "Packages", "申请包";
     StageIntake: "Intake", "受理";
     StageCut: "Cut", "分批";
     StageMade: "Production", "制卡";
     StageDispatch: "Dispatch", "发运";
+    OutOfPackages: "{received} taken in, {aside} set aside whole", "接收 {received}，整包搁置 {aside}";
     OutOfIntake: "{accepted} accepted, {held} held, {rejected} rejected", "受理 {accepted}，待定 {held}，退回 {rejected}";
     OutOfCut: "{tonight} of tonight's applications, {earlier} of earlier nights", "当夜申请 {tonight}，往夜申请 {earlier}";
     OutOfMade: "{made} cards made, {void} numbers void", "制成 {made}，作废 {void}";
     OutOfDispatch: "Bundles: {bundles}; jobs: {jobs}", "包 {bundles}，作业 {jobs}";
+    PackagesAside: "Packages set aside", "搁置的申请包";
+    PackagesAsideMeans: "Not let in since the night before, whole: none of their applications was read. They lie in quarantine/. A known sender has its answer; where the sender is unknown, nobody was told.", "自上一批次以来整包搁置，其中申请均未读取。原件存于 quarantine/。已知报送单位已收到通知；来源不明的未能通知任何单位。";
+    UnknownSender: "unknown", "不明";
+    OtherPackages: "{count} more: `cardline status --json`", "另有 {count} 个：cardline status --json";
     ByOutlet: "By outlet", "各网点";
     ByOutletMeans: "Applications that came tonight, by outlet and outcome.", "当夜各网点申请及结果。";
     Made: "Made", "制成";

@@ -8,6 +8,7 @@ pub mod collection;
 pub mod encode;
 pub mod face;
 pub mod keys;
+pub mod packing;
 pub mod photo;
 pub mod record;
 pub mod remake;
@@ -69,6 +70,8 @@ pub struct Profile {
     #[serde(default)]
     pub collection: collection::Collection,
     #[serde(default)]
+    pub packing: packing::Packing,
+    #[serde(default)]
     pub remake: remake::Remake,
     /// Overrides of a code's default effect.
     #[serde(default)]
@@ -121,6 +124,7 @@ impl Profile {
         self.retention.check()?;
         self.answers.check()?;
         self.collection.check()?;
+        self.packing.check()?;
         let spoils = self.record.qr_payload.contains(self.encode.delimiter) || !self.record.qr_payload.bytes().all(|b| (0x20..0x7F).contains(&b));
         if spoils { Err("record.qr_payload: ASCII without the delimiter of encode".to_owned()) } else { Ok(()) }
     }

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use card::{BatchId, Code, Digest};
-use ledger::book::state::HandoverStage;
+use ledger::book::state::{HandoverStage, Reached};
 use ledger::disk::Disk;
 use ledger::entry::Millis;
 use ledger::fault::Fault;
@@ -15,7 +15,7 @@ use line::handover::inner::{self, Reader};
 use line::handover::resolve::{self, Word};
 use line::handover::{Handed, Handover};
 use line::people::Signatory;
-use plant::{AgeEnvelope, Durability, RealDisk};
+use plant::{AgeEnvelope, DeviceLock, Durability, RealDisk};
 
 use crate::cli::{Cli, FoundArg, HandoverArgs, HandoverCommand, HandoverOpenArgs, HandoverResolveArgs, HandoverSendArgs};
 use crate::wiring::OpenPlant;
@@ -96,8 +96,7 @@ fn settle(cli: &Cli, args: &HandoverResolveArgs) -> Result<u8, Fault> {
     let by = Signatory { person, key: &key };
     let word = Word { device: &args.device, number: args.number, arrived: args.found == FoundArg::Arrived, reason, by };
     let mut open = wiring::open(cli, "handover resolve")?;
-    let at = open.world.clock.now();
-    let outcome = resolve::say(&mut open.book, &word, at);
+    let outcome = said(&mut open, &word);
     let said = match open.finish(outcome)? {
         HandoverStage::InDoubt => "waits for another person who says the same; one of the two must be a supervisor",
         HandoverStage::Arrived => "arrived",
@@ -105,6 +104,16 @@ fn settle(cli: &Cli, args: &HandoverResolveArgs) -> Result<u8, Fault> {
     };
     println!("hand-over {} to {} {said}", args.number, args.device);
     Ok(0)
+}
+
+/// Nothing is said of a job while its printer is at work on it.
+fn said(open: &mut OpenPlant, word: &Word) -> Result<HandoverStage, Fault> {
+    let at = open.world.clock.now();
+    let by_ipp = open.book.device(word.device)?.is_some_and(|d| matches!(d.reached, Reached::Ipp(_)));
+    let idle = if by_ipp { Some(DeviceLock::take(&open.root, word.device, "handover resolve", at)?) } else { None };
+    let stage = resolve::say(&mut open.book, word, at);
+    idle.map_or(Ok(()), DeviceLock::release)?;
+    stage
 }
 
 fn open(cli: &Cli, args: &HandoverOpenArgs) -> Result<u8, Fault> {

@@ -1,13 +1,18 @@
 //! `cardline print BATCH/JOB --device NAME`: a released job's print file to a printer over IPP, once. What is in doubt afterwards is settled
 //! with `cardline handover resolve`.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::Duration;
 
 use card::BatchId;
+use ledger::book::Book;
 use ledger::fault::Fault;
 use ledger::journal::JournalView;
 use line::ports::{PrintProgress, PrintStage};
-use line::print::{Printed, Printing, Told, address_of};
+use line::print::{Desk, Printed, Printing, Told, address_of};
+use plant::DeviceLock;
 use plant::printer::{IppPrinter, Roots, Waits};
 
 use super::encode::{job_of, profile_of};
@@ -17,6 +22,9 @@ use crate::wiring::OpenPlant;
 use crate::{people, wiring, witness};
 
 const SECONDS_OF_A_MINUTE: u64 = 60;
+const COMMAND: &str = "print";
+/// Between two looks whether the plant is free.
+const PLANT_LOOK: Duration = Duration::from_millis(500);
 
 pub fn print(cli: &Cli, args: &PrintArgs) -> Result<u8, Fault> {
     let who = people::id(&args.who)?;
@@ -25,9 +33,9 @@ pub fn print(cli: &Cli, args: &PrintArgs) -> Result<u8, Fault> {
         // Before anything is opened for writing: an older copy has forgotten what it printed.
         witness::demand(&JournalView::open(wiring::disk(cli)?)?.0, &witness::places(text)?)?;
     }
-    let mut open = wiring::open(cli, "print")?;
-    let outcome = printed(&mut open, args, who, &batch, job);
-    let Printed { number, impressions, before } = open.finish(outcome)?;
+    let mut room = Room::open(cli)?;
+    let outcome = printed(&mut room, args, who, &batch, job);
+    let Printed { number, impressions, before } = room.close(outcome)?;
     let device = &args.device;
     if before {
         println!("{batch}/{job} went to {device} before as hand-over {number}");
@@ -39,7 +47,72 @@ pub fn print(cli: &Cli, args: &PrintArgs) -> Result<u8, Fault> {
     Ok(0)
 }
 
-fn printed(open: &mut OpenPlant, args: &PrintArgs, who: &str, batch: &BatchId, job: u32) -> Result<Printed, Fault> {
+/// The plant while a printer is at work: closed, so that a night, an intake or another printer's job goes on beside it, and opened again to
+/// write the end down. The printer's own lock is held from before the token until then.
+struct Room<'a> {
+    cli: &'a Cli,
+    /// `None` while others may have it.
+    plant: Option<OpenPlant>,
+    printer: Option<DeviceLock>,
+    /// Somebody has asked to stop.
+    stop: Arc<AtomicBool>,
+}
+
+impl<'a> Room<'a> {
+    fn open(cli: &'a Cli) -> Result<Self, Fault> {
+        let plant = wiring::open(cli, COMMAND)?;
+        stop_on_signals(&plant)?;
+        Ok(Self { cli, stop: Arc::clone(&plant.world.stop), plant: Some(plant), printer: None })
+    }
+
+    fn close<T>(mut self, outcome: Result<T, Fault>) -> Result<T, Fault> {
+        let outcome = match self.plant.take() {
+            Some(plant) => plant.finish(outcome),
+            None => outcome,
+        };
+        let idle = self.printer.take().map_or(Ok(()), DeviceLock::release);
+        outcome.and_then(|done| idle.map(|()| done))
+    }
+
+    /// The plant, opened again as soon as nobody else has it.
+    fn plant(&mut self) -> Result<&mut OpenPlant, Fault> {
+        if self.plant.is_none() {
+            self.plant = Some(self.opened_again()?);
+        }
+        self.plant.as_mut().ok_or_else(|| Fault::Invariant("a plant that was just opened is closed".to_owned()))
+    }
+
+    fn opened_again(&self) -> Result<OpenPlant, Fault> {
+        let mut told = false;
+        loop {
+            match wiring::open(self.cli, COMMAND) {
+                Err(Fault::Locked(who)) if !self.stop.load(Ordering::Relaxed) => {
+                    if !told {
+                        tell!("{who}; the end of the job is written down as soon as it is free");
+                    }
+                    told = true;
+                    thread::sleep(PLANT_LOOK);
+                }
+                Err(Fault::Locked(who)) => return Err(Fault::Stopped(format!("{who}; the end of the job isn't written down, so it is in doubt"))),
+                opened => return opened,
+            }
+        }
+    }
+}
+
+impl Desk for Room<'_> {
+    fn book(&mut self) -> Result<&mut Book, Fault> {
+        self.plant().map(|plant| &mut plant.book)
+    }
+
+    fn leave(&mut self) -> Result<(), Fault> {
+        self.plant.take().map_or(Ok(()), |plant| plant.close().map(drop))
+    }
+}
+
+fn printed(room: &mut Room, args: &PrintArgs, who: &str, batch: &BatchId, job: u32) -> Result<Printed, Fault> {
+    let (clock, stop) = (wiring::clock(room.cli)?, Arc::clone(&room.stop));
+    let open = room.plant()?;
     let state = open.book.batch(batch)?.ok_or_else(|| Fault::Usage(format!("no batch {batch}")))?;
     let profile = profile_of(open, &state)?;
     let config = &open.config.print;
@@ -50,19 +123,20 @@ fn printed(open: &mut OpenPlant, args: &PrintArgs, who: &str, batch: &BatchId, j
         job: Duration::from_secs(deadline_seconds),
     };
     let mut printer = IppPrinter::new(address_of(&open.book, &args.device)?, &roots(open)?, waits)?;
-    stop_on_signals(open)?;
-    let world = &open.world;
+    let at_work = DeviceLock::take(&open.root, &args.device, COMMAND, clock.now())?;
+    let (disk, sides) = (Arc::clone(&open.disk), config.sides.keyword());
+    room.printer = Some(at_work);
     let printing = Printing {
-        plant: &*world.disk,
-        clock: &*world.clock,
+        plant: &*disk,
+        clock: &*clock,
         profile: &profile,
         device: &args.device,
         who,
-        sides: config.sides.keyword(),
+        sides,
         deadline_seconds,
-        stop: &|| world.stopping(),
+        stop: &|| stop.load(Ordering::Relaxed),
     };
-    printing.print(&mut open.book, batch, job, &mut printer, &mut say)
+    printing.print(room, batch, job, &mut printer, &mut say)
 }
 
 /// The certificates `[print] ca` names, or the machine's.

@@ -139,7 +139,8 @@ pub fn stop_on_signals(open: &OpenPlant) -> Result<(), Fault> {
 fn closing(s: &Summary, code: u8) -> Value {
     json!({
         "packages": {"accepted": s.intake.packages_accepted, "quarantined": s.intake.packages_quarantined, "repeated": s.intake.packages_repeated, "waiting": s.intake.packages_waiting},
-        "applications": {"ingested": s.intake.ingested, "accepted": s.intake.accepted, "rejected": s.intake.rejected, "held": s.intake.held, "rejudged": s.rejudged},
+        "applications": {"ingested": s.intake.ingested, "accepted": s.intake.accepted, "rejected": s.intake.rejected, "held": s.intake.held, "rejudged": s.rejudged,
+            "stopped_later": s.intake.stopped_later, "stopped_at_cut": s.stopped_at_cut},
         "batch": s.batch.as_ref().map(|b| b.batch.as_str().to_owned()),
         "waits_for_release": s.waits_for_release,
         "cards": s.cards,
@@ -158,6 +159,14 @@ fn print_summary(s: &Summary, seconds: f64) {
     println!("applications  {} = {} accepted + {} rejected + {} held", i.ingested, i.accepted, i.rejected, i.held);
     if s.rejudged > 0 {
         println!("rejudged      {} that were waiting moved on", s.rejudged);
+    }
+    // Without this line the accepted and the cards of a night don't add up.
+    let stopped = i.stopped_later + s.stopped_at_cut;
+    if stopped > 0 {
+        println!(
+            "stopped       {stopped} accepted before: {} by an application that came later, {} by the check at the cut",
+            i.stopped_later, s.stopped_at_cut
+        );
     }
     match &s.batch {
         Some(b) if s.waits_for_release => println!("batch         {} sealed, waits for `cardline release {}`", b.batch, b.batch),

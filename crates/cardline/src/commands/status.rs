@@ -1,5 +1,7 @@
 //! `cardline status`: where everything stands, on one screen. Reads beside a run that is going on.
 
+use std::path::Path;
+
 use card::{BatchId, Ordinal, Outcome};
 use ledger::book::Book;
 use ledger::book::state::{AttemptState, BatchState, HandoverState, RemakeStage, RunState};
@@ -7,6 +9,7 @@ use ledger::entry::{CardAttempted, HandoverBegun, PackageSetAside, RegisterImpor
 use ledger::fault::Fault;
 use line::encode::Balance;
 use line::plan::rfc3339;
+use plant::DeviceLock;
 use serde_json::{Value, json};
 
 use super::encode::balanced;
@@ -22,12 +25,12 @@ pub fn status(cli: &Cli, as_json: bool) -> Result<u8, Fault> {
     let book = wiring::look(cli)?;
     let now = Standing::of(&book)?;
     if as_json {
-        println!("{}", now.json(&book)?);
+        println!("{}", now.json(&book, &cli.plant)?);
         return Ok(0);
     }
     now.arrivals();
     now.batches(&book)?;
-    now.doubts();
+    now.doubts(&cli.plant);
     now.surroundings();
     Ok(0)
 }
@@ -108,12 +111,14 @@ impl Standing {
         })
     }
 
-    fn json(&self, book: &Book) -> Result<Value, Fault> {
+    fn json(&self, book: &Book, root: &Path) -> Result<Value, Fault> {
         let batch = |b: &BatchState| json!({"batch": b.batch.as_str(), "stage": b.stage, "applications": b.cards, "jobs": b.jobs, "bundles": b.bundles});
         let register = |r: &RegisterImported| json!({"kind": r.kind, "version": r.version, "rows": r.rows});
         let nobodys: Vec<Value> = of_nobody(&self.set_aside).into_iter().map(aside_json).collect();
         let a = &self.applications;
         let [asked, approved] = self.remakes;
+        let (under_way, in_doubt): (Vec<&HandoverState>, Vec<_>) = self.handovers.iter().partition(|h| DeviceLock::holder(root, &h.begun.device).is_some());
+        let handovers = |some: Vec<&HandoverState>| some.into_iter().map(|h| in_doubt_json(&h.begun)).collect::<Vec<_>>();
         Ok(json!({
             "packages": {"received": self.packages, "set_aside": self.set_aside.len(), "set_aside_of_nobody": nobodys,
                 "unjudged": self.unjudged, "unanswered": self.unanswered, "purged": self.purged},
@@ -125,7 +130,8 @@ impl Standing {
             "encoded_here": self.encoded.iter().map(encoded_json).collect::<Vec<_>>(),
             "cards_in_doubt": self.attempts.iter().map(|a| card_json(&a.attempted)).collect::<Vec<_>>(),
             "remakes": {"requested": asked, "approved": approved},
-            "in_doubt": self.handovers.iter().map(|h| in_doubt_json(&h.begun)).collect::<Vec<_>>(),
+            "in_doubt": handovers(in_doubt),
+            "printing": handovers(under_way),
             "stock": super::stock::status_json(book)?,
             "last_run": self.run.as_ref().map(|r| json!({"run": r.run, "command": r.command, "who": r.who, "ended": r.ended})),
         }))
@@ -167,12 +173,16 @@ impl Standing {
         Ok(())
     }
 
-    fn doubts(&self) {
+    fn doubts(&self, root: &Path) {
         for CardAttempted { number, generation, batch, job, attempt, reader, at, .. } in self.attempts.iter().map(|a| &a.attempted) {
             println!("IN DOUBT      card {number} generation {generation} of {batch} job {job}: attempt {attempt} in {reader}, {}", rfc3339(*at));
             println!("              look at the card; two people say `cardline encode resolve {number} good|spoiled`");
         }
         for HandoverState { begun: b, .. } in &self.handovers {
+            if let Some(who) = DeviceLock::holder(root, &b.device) {
+                println!("printing      {}/{} at {} as hand-over {}: {who}", b.batch, b.job, b.device, b.number);
+                continue;
+            }
             println!(
                 "IN DOUBT      hand-over {} to {}: {} of {} job {}, begun {} by {}",
                 b.number,

@@ -9,10 +9,10 @@ use super::Bundle;
 use crate::lists::List;
 use crate::plan::Sender;
 
-pub const PACKING_COLUMNS: [&str; 11] =
-    ["bundle", "box", "position", "card_number", "generation", "name", "name_zh", "application_id", "receipt_number", "record", "remake_of"];
-pub const COURIER_COLUMNS: [&str; 12] =
-    ["order", "card_number", "generation", "receipt_number", "recipient", "address", "postcode", "phone", "fee_yuan", "box", "position", "record"];
+pub const PACKING_COLUMNS: [&str; 12] =
+    ["bundle", "box", "tray", "position", "card_number", "generation", "name", "name_zh", "application_id", "receipt_number", "record", "remake_of"];
+pub const COURIER_COLUMNS: [&str; 13] =
+    ["order", "card_number", "generation", "receipt_number", "recipient", "address", "postcode", "phone", "fee_yuan", "box", "tray", "position", "record"];
 
 /// The electronic card's issuer learns of card and permit (S3: the e-card follows the physical one).
 pub fn ecard_event(card: &Card) -> serde_json::Value {
@@ -41,11 +41,12 @@ pub fn bundle_list(bundles: &[Bundle]) -> Vec<u8> {
     list.into_bytes()
 }
 
-pub fn packing_row(bundle: &Bundle, card: &Card) -> [String; 11] {
+pub fn packing_row(bundle: &Bundle, card: &Card) -> [String; 12] {
     let a = &card.application;
     [
         bundle.number.to_string(),
         box_of(card),
+        card.tray.to_string(),
         place(card),
         card.number.clone(),
         card.generation.to_string(),
@@ -87,6 +88,7 @@ pub fn courier_line(card: &Card, fee: &str) -> Option<Vec<u8>> {
     let mut list = List::new(&COURIER_COLUMNS);
     let heading = List::new(&COURIER_COLUMNS).into_bytes().len();
     let (order, generation, record) = (order(card), card.generation.to_string(), card.record_digest.to_string());
+    let (box_number, tray, place) = (box_of(card), card.tray.to_string(), place(card));
     list.row([
         order.as_str(),
         &card.number,
@@ -97,8 +99,9 @@ pub fn courier_line(card: &Card, fee: &str) -> Option<Vec<u8>> {
         &mail.postcode,
         &card.application.phone,
         fee,
-        &box_of(card),
-        &place(card),
+        &box_number,
+        &tray,
+        &place,
         &record,
     ]);
     Some(list.into_bytes().split_off(heading))

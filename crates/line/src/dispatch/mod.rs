@@ -265,7 +265,7 @@ impl OpenBundle {
         if !self.bundle.mail {
             let row = packing_row(&self.bundle, card);
             self.list.row(row.iter().map(String::as_str));
-            self.rows.push([1, 2, 3, 5, 6, 7, 8, 10].map(|i| row[i].clone()).to_vec());
+            self.rows.push([1, 2, 3, 4, 6, 7, 8, 9, 11].map(|i| row[i].clone()).to_vec());
         }
     }
 }

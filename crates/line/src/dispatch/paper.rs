@@ -8,10 +8,11 @@ use crate::job::table_pdf;
 use crate::ports::Lookup;
 
 /// Columns with their shares of the width. A list with a remade card has one more, the last of its rows.
-type Columns = [(Message, f64); 7];
+type Columns<const N: usize> = [(Message, f64); N];
 
-const PACKING: Columns = [
+const PACKING: Columns<8> = [
     (Message::Box, 0.8),
+    (Message::Tray, 0.6),
     (Message::Position, 1.3),
     (Message::Card, 1.4),
     (Message::Name, 3.2),
@@ -19,7 +20,7 @@ const PACKING: Columns = [
     (Message::Application, 2.0),
     (Message::Receipt, 1.2),
 ];
-const STAFF: Columns = [
+const STAFF: Columns<7> = [
     (Message::Position, 1.3),
     (Message::Card, 1.4),
     (Message::Name, 3.0),
@@ -93,7 +94,7 @@ fn has_remakes(rows: &[Vec<String>]) -> bool {
     rows.iter().any(|row| row.last().is_some_and(|mark| !mark.is_empty()))
 }
 
-fn columns(columns: Columns, rows: &[Vec<String>]) -> Vec<artwork::Column> {
+fn columns<const N: usize>(columns: Columns<N>, rows: &[Vec<String>]) -> Vec<artwork::Column> {
     columns.into_iter().chain(has_remakes(rows).then_some(REMAKE_OF)).map(column).collect()
 }
 

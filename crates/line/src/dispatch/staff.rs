@@ -14,13 +14,14 @@ use crate::lists::List;
 use crate::package::{Employer, MANIFEST, manifest};
 use crate::validate::stored::contents_path;
 
-const COLUMNS: [&str; 14] = [
+const COLUMNS: [&str; 15] = [
     "bundle",
     "employer_code",
     "employer",
     "staff",
     "letter",
     "box",
+    "tray",
     "position",
     "card_number",
     "generation",
@@ -82,6 +83,7 @@ impl StaffList {
             &authority.staff,
             &authority.letter,
             &box_of(card),
+            &card.tray.to_string(),
             &position,
             &card.number,
             &generation,

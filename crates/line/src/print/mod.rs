@@ -34,6 +34,21 @@ const REFUSALS: [u16; 17] = [
     0x0501, 0x0503, 0x0506, 0x0507, // no such operation or version, not accepting jobs, busy
 ];
 
+/// The ledger of a plant that others use while a printer is at work.
+pub trait Desk {
+    /// The book. Opened again where it was closed, and waited for where somebody else has it.
+    ///
+    /// # Errors
+    /// The ledger fails, or the wait was given up.
+    fn book(&mut self) -> Result<&mut Book, Fault>;
+
+    /// The printer is at work for a while: what was said is durable, and others may have the plant.
+    ///
+    /// # Errors
+    /// The ledger fails.
+    fn leave(&mut self) -> Result<(), Fault>;
+}
+
 /// What printing needs of the world, and who does it.
 pub struct Printing<'a> {
     pub plant: &'a dyn Disk,
@@ -99,7 +114,8 @@ impl Printing<'_> {
     /// # Errors
     /// HND-01, HND-02, HND-03, HND-06, PRN-01 … PRN-05, OUT-01, PRG-01, AUT-01, AUT-04: nothing was sent. PRN-06: nothing is printed. PRN-07, and
     /// when the ledger fails after the token: it is in doubt.
-    pub fn print(&self, book: &mut Book, batch: &BatchId, job: u32, printer: &mut dyn Printer, tell: &mut dyn FnMut(&Told)) -> Result<Printed, Fault> {
+    pub fn print(&self, desk: &mut dyn Desk, batch: &BatchId, job: u32, printer: &mut dyn Printer, tell: &mut dyn FnMut(&Told)) -> Result<Printed, Fault> {
+        let book = desk.book()?;
         may_hand_over(book, self.who)?;
         let device = devices::in_force(book, self.device)?;
         uri(&device)?;
@@ -118,17 +134,19 @@ impl Printing<'_> {
         if !has(Bug::TokenAfterBytes) {
             book.record(&Entry::HandoverBegun(token.clone()))?;
         }
+        // Hours, with a printer that takes pages no faster than it prints them.
+        desk.leave()?;
         let sent = printer.print(&order, &pdf);
         if has(Bug::TokenAfterBytes) {
-            book.record(&Entry::HandoverBegun(token.clone()))?;
+            desk.book()?.record(&Entry::HandoverBegun(token.clone()))?;
         }
         match sent {
             Ok(printer_job) => {
                 tell(&Told::Taken { number: token.number, printer_job });
-                self.follow(book, &token, printer_job, printer, tell)
+                self.follow(desk, &token, printer_job, printer, tell)
             }
             Err(PrinterFault::Status { status, text }) if REFUSALS.contains(&status) => {
-                self.ended(book, &token, PrintOutcome::Refused, |e| e.status = Some(status))?;
+                self.ended(desk, &token, PrintOutcome::Refused, |e| e.status = Some(status))?;
                 Err(Fault::refused(Code::Prn06, format!("status {status:04x} {text}; hand-over {} to {} is void", token.number, token.device)))
             }
             Err(fault) => Err(unclear(&token, &fault.to_string())),
@@ -180,7 +198,7 @@ impl Printing<'_> {
     /// Asks until the job has an end, or it is time to give up on it.
     fn follow(
         &self,
-        book: &mut Book,
+        desk: &mut dyn Desk,
         token: &HandoverBegun,
         printer_job: i32,
         printer: &mut dyn Printer,
@@ -196,7 +214,7 @@ impl Printing<'_> {
                         tell(&Told::Progress { progress: &progress, sides });
                     }
                     if progress.stage != PrintStage::UnderWay {
-                        return self.settled(book, token, printer_job, &progress, tell);
+                        return self.settled(desk, token, printer_job, &progress, tell);
                     }
                     last = Some(progress);
                 }
@@ -222,7 +240,7 @@ impl Printing<'_> {
     /// Writes down the end the printer tells.
     fn settled(
         &self,
-        book: &mut Book,
+        desk: &mut dyn Desk,
         token: &HandoverBegun,
         printer_job: i32,
         progress: &PrintProgress,
@@ -234,7 +252,7 @@ impl Printing<'_> {
             PrintStage::Aborted | PrintStage::UnderWay => PrintOutcome::Aborted,
         };
         let impressions = progress.impressions;
-        self.ended(book, token, outcome, |e| (e.printer_job, e.impressions) = (Some(printer_job), impressions))?;
+        self.ended(desk, token, outcome, |e| (e.printer_job, e.impressions) = (Some(printer_job), impressions))?;
         if outcome != PrintOutcome::Completed {
             let printed = impressions.map_or_else(|| "an unknown number of".to_owned(), |n| n.to_string());
             let reasons = progress.reasons.join(", ");
@@ -247,7 +265,12 @@ impl Printing<'_> {
         Ok(Printed { number: token.number, impressions, before: false })
     }
 
-    fn ended(&self, book: &mut Book, token: &HandoverBegun, outcome: PrintOutcome, fill: impl FnOnce(&mut PrintEnded)) -> Result<(), Fault> {
+    fn ended(&self, desk: &mut dyn Desk, token: &HandoverBegun, outcome: PrintOutcome, fill: impl FnOnce(&mut PrintEnded)) -> Result<(), Fault> {
+        let book = desk.book()?;
+        // On another machine people may have settled it meanwhile: theirs is the word that counts.
+        if book.handover(&token.device, token.number)?.is_none_or(|h| h.stage != HandoverStage::InDoubt) {
+            return Err(unclear(token, &format!("the printer says {}, and people have settled it meanwhile", outcome.name())));
+        }
         let (device, number, at) = (token.device.clone(), token.number, self.clock.now());
         let mut entry = PrintEnded { device, number, outcome, status: None, printer_job: None, impressions: None, at };
         fill(&mut entry);

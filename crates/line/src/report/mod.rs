@@ -22,7 +22,7 @@ use crate::printed::Printed;
 use crate::proof::spread;
 use finish::Finish;
 pub use speed::{Slowest, Throughput, Timed};
-use tally::Tally;
+use tally::{Packages, Tally};
 
 /// Resolution of the pictures: enough to read a name on a screen.
 const PROOF_DPI: f64 = 160.0;
@@ -49,10 +49,12 @@ impl Report<'_> {
         nights.push(night);
         let night = nights.last().unwrap_or_else(|| unreachable!("tonight was just added"));
         let mut page = page::head(batch, self.printed.rules.issued_on);
-        page.push_str(&self.balance(night)?);
+        let packages = Packages::of(self.book, batch)?;
+        page.push_str(&self.balance(night, &packages)?);
         page.push_str(&self.finish());
         page.push_str(&page::outlets(night));
         page.push_str(&page::reasons(&nights));
+        page.push_str(&page::set_aside(&packages.set_aside));
         page.push_str(&page::nights(&nights));
         page.push_str(&page::speed(self.throughput));
         page.push_str(&self.proofs()?);
@@ -60,13 +62,15 @@ impl Report<'_> {
         Ok(())
     }
 
-    fn balance(&self, night: &Tally) -> Result<String, Fault> {
+    fn balance(&self, night: &Tally, packages: &Packages) -> Result<String, Fault> {
         let arrived = self.printed.batch.arrived_until.0 - self.printed.batch.arrived_from.0;
         let cards = u64::from(self.printed.batch.cards);
         let made: u64 = self.book.jobs(&self.printed.batch.batch)?.iter().map(|j| j.records.iter().flatten().count() as u64).sum();
         let [accepted, held, rejected] = [Outcome::Accepted, Outcome::Held, Outcome::Rejected].map(|o| night.outcome(o));
         let n = messages::count;
+        let (received, aside) = (packages.received, packages.set_aside.len() as u64);
         let stages = [
+            (Message::StagePackages, received + aside, Message::OutOfPackages.said_with(&[("received", &n(received)), ("aside", &n(aside))])),
             (Message::StageIntake, arrived, Message::OutOfIntake.said_with(&[("accepted", &n(accepted)), ("held", &n(held)), ("rejected", &n(rejected))])),
             (Message::StageCut, cards, Message::OutOfCut.said_with(&[("tonight", &n(night.in_batch)), ("earlier", &n(cards.saturating_sub(night.in_batch)))])),
             (Message::StageMade, cards, Message::OutOfMade.said_with(&[("made", &n(made)), ("void", &n(cards.saturating_sub(made)))])),

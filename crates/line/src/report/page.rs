@@ -6,6 +6,7 @@ use card::messages::{self, Said, count};
 use card::{Code, Message, Outcome, OutletCode};
 use jiff::civil::Date;
 use ledger::book::state::BatchState;
+use ledger::entry::PackageSetAside;
 
 use super::charts::{self, Bar, Series, counted, described};
 use super::finish::Finish;
@@ -15,6 +16,8 @@ use crate::markup::escaped;
 
 /// Outlets shown one by one; the others are one line.
 const OUTLETS_MAX: usize = 40;
+/// Packages set aside that are shown one by one.
+const ASIDE_MAX: usize = 40;
 /// Outlets named beside a reason.
 const WORST_MAX: usize = 3;
 
@@ -67,6 +70,27 @@ pub fn finish(finish: &Finish) -> String {
     let class = if finish.in_time() { "good" } else { "bad" };
     let fits = finish.fits().map_or_else(String::new, |said| two(&said, ""));
     heading(Message::Forecast) + &two(&finish.said(), class) + &fits
+}
+
+/// Packages that were not let in, each with its sender and what was wrong; nothing where all were.
+pub fn set_aside(packages: &[PackageSetAside]) -> String {
+    if packages.is_empty() {
+        return String::new();
+    }
+    let mut page = heading(Message::PackagesAside) + &two(&Message::PackagesAsideMeans.said(), "");
+    let _ = write!(page, "<table><tr><th>{}<th>{}<th colspan=2>{}", Message::Package.both(), Message::Outlet.both(), Message::Reason.both());
+    for package in packages.iter().take(ASIDE_MAX) {
+        let sender = package.outlet.as_ref().map_or_else(|| Message::UnknownSender.both(), ToString::to_string);
+        let of = |pick: &dyn Fn(&card::Reason) -> String| package.reasons.iter().map(pick).collect::<Vec<_>>().join("<br>");
+        let english = of(&|r| format!("<b>{}</b> {}", r.code.definition().text, escaped(r.code.definition().en)));
+        let chinese = of(&|r| escaped(r.code.definition().zh).into_owned());
+        let _ = write!(page, "<tr><td class=a>{}<td>{}<td>{english}<td lang=zh-Hans>{chinese}", escaped(&package.name), escaped(&sender));
+    }
+    let more = packages.len().saturating_sub(ASIDE_MAX) as u64;
+    if more > 0 {
+        let _ = write!(page, "<tr><td colspan=4>{}", escaped(&Message::OtherPackages.said_with(&[("count", &count(more))]).join(" ")));
+    }
+    page + "</table>\n"
 }
 
 /// A chart and a table of every outlet; the smaller ones together beyond [`OUTLETS_MAX`].
@@ -195,7 +219,7 @@ h1 span{font-weight:400;margin-left:.8rem}h2{font-size:1.15rem;color:#14487f;mar
 dl{display:grid;grid-template-columns:auto 1fr;gap:.1rem 1.2rem;margin:0}dt{color:#5c6670}dd{margin:0}\
 table{border-collapse:collapse;width:100%;margin:.6rem 0}td,th{padding:.3rem .8rem .3rem 0;border-bottom:1px solid #d5dce3;text-align:left;vertical-align:top}\
 th{color:#5c6670;font-weight:400}tr{break-inside:avoid}.n{text-align:right;padding-right:0;padding-left:.8rem;font-variant-numeric:tabular-nums}\
-.n+td:not(.n),.n+th:not(.n){padding-left:1.6rem}.w{white-space:nowrap}\
+.n+td:not(.n),.n+th:not(.n){padding-left:1.6rem}.w{white-space:nowrap}.a{overflow-wrap:anywhere}\
 .two{display:grid;grid-template-columns:1fr 1fr;gap:0 1.4rem;margin:.3rem 0}.good{color:#22613f;font-weight:600}.bad{color:#b3261e;font-weight:700}\
 svg{display:block;width:100%;height:auto;margin:.6rem 0;break-inside:avoid;font-size:12px;fill:#1c2229}svg .small{font-size:10px;fill:#5c6670}svg.spark{width:auto;height:20px;margin:.2rem 0}\
 .proofs{display:grid;grid-template-columns:repeat(4,1fr);gap:.5rem}.proofs img{width:100%;border:1px solid #c9ced4;border-radius:5px}\
@@ -231,6 +255,23 @@ mod tests {
         assert!(page.contains("20 other outlets") && page.contains("O-59") && !page.contains(">O-05<"), "{page}");
         // 0 + 1 + … + 19 of the smallest.
         assert!(page.contains("<td class=n>190"));
+    }
+
+    #[test]
+    fn a_package_set_aside_is_named_with_its_sender_and_reason() {
+        let package = |n: usize| PackageSetAside {
+            name: format!("<b>{n}.zip"),
+            outlet: (n > 0).then(|| OutletCode::parse("WH-01").unwrap()),
+            package_id: None,
+            quarantine_path: format!("quarantine/{n:06}"),
+            reasons: vec![card::Reason::new(Code::Pkg19, "unknown kind", "folder .zip")],
+            at: 0,
+        };
+        assert!(set_aside(&[]).is_empty());
+        let packages: Vec<_> = (0..45).map(package).collect();
+        let page = set_aside(&packages);
+        assert!(page.contains("&lt;b&gt;0.zip") && page.contains("<td>unknown 不明<td>") && page.contains("<td>WH-01<td><b>PKG-19</b>"), "{page}");
+        assert!(page.contains("5 more") && !page.contains("44.zip"), "{page}");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use card::{Code, Ordinal, Outcome, OutletCode};
 use ledger::book::Book;
 use ledger::book::state::BatchState;
-use ledger::entry::BatchCut;
+use ledger::entry::{BatchCut, Millis, PackageSetAside};
 use ledger::fault::Fault;
 
 /// Earlier nights the report looks back on.
@@ -76,6 +76,34 @@ impl Tally {
 
     pub fn stopped_by(&self, code: Code) -> u64 {
         self.codes.get(&code).map_or(0, |outlets| outlets.values().sum())
+    }
+}
+
+/// Packages that came since the batch before this one was cut.
+pub struct Packages {
+    /// Taken in, also those without a single application.
+    pub received: u64,
+    /// Not let in.
+    pub set_aside: Vec<PackageSetAside>,
+}
+
+impl Packages {
+    pub fn of(book: &Book, batch: &BatchState) -> Result<Self, Fault> {
+        let before = book.batches()?.into_iter().filter(|b| b.cut_seq < batch.cut_seq).max_by_key(|b| b.cut_seq);
+        let since = before.map_or(Millis::MIN, |b| b.frozen_at);
+        let tonight = |at: Millis| since < at && at <= batch.frozen_at;
+        let mut received = 0;
+        // Numbered as they came: the first of an earlier night ends the search.
+        for number in (0..book.next_numbers()?.0).rev() {
+            let Some(package) = book.package(number)? else { continue };
+            if package.received.received_at <= since {
+                break;
+            }
+            received += u64::from(tonight(package.received.received_at));
+        }
+        let mut set_aside = book.set_aside()?;
+        set_aside.retain(|p| tonight(p.at));
+        Ok(Self { received, set_aside })
     }
 }
 
