@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::plant::{Plant, text};
+use crate::plant::{Plant, rows, text};
 
 fn tool(program: &str, args: &[&str]) -> String {
     let output = Command::new(program).args(args).output().unwrap_or_else(|e| panic!("{program} is missing ({e}): bash tests/setup.sh"));
@@ -50,19 +50,17 @@ fn system_every_text_of_a_card_reads_back_from_the_print_file() {
     for csv in
         files(&batch.join("dispatch"), ".csv").iter().filter(|p| p.to_string_lossy().contains("/bundle-") && !p.to_string_lossy().ends_with("-staff.csv"))
     {
-        let list = std::fs::read_to_string(csv).unwrap();
-        for row in list.lines().skip(1).take(5) {
-            let columns: Vec<&str> = row.split(',').collect();
-            let (place, number, name, name_zh) = (columns[2], columns[3], columns[5], columns[6]);
+        for row in rows(&std::fs::read(csv).unwrap()).into_iter().take(5) {
+            let place = &row["position"];
             let (job, slot) = place.split_once('-').unwrap();
             let print = batch.join(format!("print/job-{job}.pdf"));
             let first = (slot.parse::<u32>().unwrap() * 2 - 1).to_string();
             let last = (slot.parse::<u32>().unwrap() * 2).to_string();
             let printed = tool("pdftotext", &["-f", &first, "-l", &last, print.to_str().unwrap(), "-"]);
             let flat: String = printed.split_whitespace().collect();
-            for value in [number, name, name_zh] {
-                let wanted: String = value.trim_matches('"').split_whitespace().collect();
-                assert!(flat.contains(&wanted), "a value of {place} is not on its card");
+            for column in ["card_number", "name", "name_zh"] {
+                let wanted: String = row[column].split_whitespace().collect();
+                assert!(flat.contains(&wanted), "{column} of {place} is not on its card");
             }
             compared += 1;
         }
@@ -87,10 +85,8 @@ fn system_qr_and_code_128_read_back() {
     tool("pdftoppm", &["-r", "300", "-gray", labels.to_str().unwrap(), pictures.join("label").to_str().unwrap()]);
     let labels: Vec<PathBuf> = files(&pictures, ".pgm").into_iter().filter(|p| p.to_string_lossy().contains("label")).collect();
     let read = scan(&labels);
-    let courier = std::fs::read_to_string(batch.join("dispatch/mail/courier.csv")).unwrap();
-    for row in courier.lines().skip(1) {
-        let (order, rest) = row.split_once(',').unwrap();
-        let number = rest.split(',').next().unwrap();
+    for row in rows(&std::fs::read(batch.join("dispatch/mail/courier.csv")).unwrap()) {
+        let (order, number) = (&row["order"], &row["card_number"]);
         let symbols = |text: &str| read.lines().filter(|line| *line == text).count();
         assert_eq!((symbols(order), symbols(number)), (1, 1), "{order} and {number} in {read}");
     }
