@@ -4,7 +4,7 @@
 use libfuzzer_sys::fuzz_target;
 
 #[allow(dead_code)]
-#[path = "../../crates/cardline/src/config.rs"]
+#[path = "../../crates/cardline/src/config/mod.rs"]
 mod config;
 
 fuzz_target!(|data: &[u8]| {

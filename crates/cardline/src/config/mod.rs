@@ -13,7 +13,7 @@ use serde::Deserialize;
 use checks::{line_of_key, refused_at};
 
 /// The commented default, copied into every new plant.
-pub const COMMENTED_DEFAULT: &str = include_str!("../../../pipeline.toml");
+pub const COMMENTED_DEFAULT: &str = include_str!("../../../../pipeline.toml");
 pub const FILE_NAME: &str = "pipeline.toml";
 
 #[derive(Clone, PartialEq, Debug, Default, Deserialize)]
